@@ -1,0 +1,314 @@
+"""Which names of a namespace a piece of code reads, writes and deletes.
+
+Found from the bytecode that Python's own compiler made, so scoping is the compiler's and not a guess: `LOAD_NAME` and
+`LOAD_GLOBAL` read, `STORE_NAME` and `STORE_GLOBAL` write, `DELETE_*` delete. Scanning the code of a cell takes
+microseconds, and the namespace stays a plain dict, so the cell itself runs at full speed.
+
+A name counts as read where a load may see the value from before the code ran. A store that every path to the load
+passes hides that value. What cannot be known from the code (a branch not taken, a loop of no turns) counts as read:
+the set may be too large, never too small.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+_LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
+_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
+_STORES = {dis.opmap["STORE_NAME"], dis.opmap["STORE_GLOBAL"]}
+_DELETES = {dis.opmap["DELETE_NAME"], dis.opmap["DELETE_GLOBAL"]}
+_STORE_GLOBALS = {dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]}
+_EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
+_FORWARD_JUMPS = {op for op in dis.hasjrel if "BACKWARD" not in dis.opname[op]}
+_LOAD_CONST = dis.opmap["LOAD_CONST"]
+_CO_OPTIMIZED = 0x1
+_MAX_REACHED = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that a code reads (before writing them itself), writes and deletes.
+
+    `opaque` says why these sets cannot be complete (`exec`, `eval`), or is empty.
+    """
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    deletes: frozenset[str] = frozenset()
+    opaque: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Scan:
+    """One pass over a code object: where names are loaded, stored and deleted, and the jumps forward."""
+
+    loads: list[tuple[int, str]] = field(default_factory=list)
+    stores: dict[str, list[int]] = field(default_factory=dict)
+    deletes: set[str] = field(default_factory=set)
+    jumps: list[tuple[int, int]] = field(default_factory=list)
+
+
+def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
+    """Compile a cell as IPython does, with top-level `await`. Raises `SyntaxError` and `ValueError` as `compile`."""
+    code: CodeType = compile(source, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    return code
+
+
+class CellCode:
+    """The compiled code of a cell, scanned once; `resolve` then says what it touches in given namespaces."""
+
+    def __init__(self, code: CodeType) -> None:
+        self._code = code
+        self._scan = _Scan()
+        _scan_module(code, self._scan)
+        self.loads = frozenset(name for _, name in self._scan.loads)
+        self.writes = frozenset(self._scan.stores)
+        self.deletes = frozenset(self._scan.deletes)
+
+    def resolve(self, *namespaces: Mapping[str, Any]) -> Names:
+        """Return the names that the cell touches, itself and through the notebook's functions that it mentions.
+
+        What a function reads counts as read where the function's name is loaded: a cell that binds `df` and then
+        calls a function that uses the global `df` does not read the earlier `df`.
+        """
+        reached = {
+            name: names
+            for name in self.loads
+            for names in [_union(reached_names(name, namespace) for namespace in namespaces)]
+            if names is not None
+        }
+        loads = list(self._scan.loads)
+        for at, name in self._scan.loads:
+            if name in reached:
+                loads.extend((at, inner) for inner in reached[name].reads)
+        return Names(
+            reads=frozenset(self._earlier_reads(loads)),
+            writes=self.writes.union(*(names.writes for names in reached.values())),
+            deletes=self.deletes.union(*(names.deletes for names in reached.values())),
+            opaque=tuple(sorted({"exec", "eval"} & {name for _, name in loads})),
+        )
+
+    def _earlier_reads(self, loads: list[tuple[int, str]]) -> set[str]:
+        """Return the names of which some load can see the value from before the code ran."""
+        handlers = _handlers(self._code)
+        reads: set[str] = set()
+        for at, name in loads:
+            if name in reads:
+                continue
+            stores = self._scan.stores.get(name, ())
+            hidden = name not in self._scan.deletes and any(
+                store < at and not _bypassed(store, at, self._scan.jumps, handlers) for store in stores
+            )
+            if not hidden:
+                reads.add(name)
+        return reads
+
+
+def reached_names(name: str, namespace: Mapping[str, Any]) -> Names | None:
+    """Return what the notebook's own function or class behind `name` reaches in `namespace`, transitively.
+
+    `None` when it is neither. A function is the notebook's when its globals are `namespace`, a class when its
+    methods' are. Instances of such classes, bound methods, partials, and short lists, tuples and dicts of functions
+    are looked through.
+    """
+    if name not in namespace:
+        return None
+    codes = list(_codes_of(namespace[name], namespace))
+    if not codes:
+        return None
+    reads: set[str] = set()
+    writes: set[str] = set()
+    deletes: set[str] = set()
+    seen: set[int] = set()
+    while codes and len(seen) < _MAX_REACHED:
+        code = codes.pop()
+        if id(code) in seen:
+            continue
+        seen.add(id(code))
+        touched = function_globals(code)
+        for inner in touched.reads - reads:
+            if inner in namespace:
+                codes.extend(_codes_of(namespace[inner], namespace))
+        reads |= touched.reads
+        writes |= touched.writes
+        deletes |= touched.deletes
+    return Names(frozenset(reads), frozenset(writes), frozenset(deletes))
+
+
+def _union(found: Iterable[Names | None]) -> Names | None:
+    parts = [names for names in found if names is not None]
+    if not parts:
+        return None
+    return Names(
+        frozenset().union(*(names.reads for names in parts)),
+        frozenset().union(*(names.writes for names in parts)),
+        frozenset().union(*(names.deletes for names in parts)),
+    )
+
+
+@lru_cache(maxsize=4096)
+def function_globals(code: CodeType) -> Names:
+    """Return the globals that a function's code, and every code nested in it, loads, stores and deletes."""
+    reads: set[str] = set()
+    writes: set[str] = set()
+    deletes: set[str] = set()
+    for inner in _nested(code):
+        optimized = inner.co_flags & _CO_OPTIMIZED
+        for _, op, arg in _instructions(inner):
+            if op == _LOAD_GLOBAL:
+                reads.add(inner.co_names[arg >> 1])
+            elif op in _LOADS and not optimized:
+                reads.add(inner.co_names[arg])
+            elif op in _STORE_GLOBALS:
+                (deletes if op in _DELETES else writes).add(inner.co_names[arg])
+    return Names(frozenset(reads), frozenset(writes), frozenset(deletes))
+
+
+def _instructions(code: CodeType) -> Iterator[tuple[int, int, int]]:
+    """Yield (offset, opcode, argument) of the instructions; inline caches (opcode 0) are passed over."""
+    raw = code.co_code
+    extended = 0
+    for offset in range(0, len(raw), 2):
+        op = raw[offset]
+        if op == 0:
+            continue
+        arg = raw[offset + 1] | extended
+        if op == _EXTENDED_ARG:
+            extended = arg << 8
+            continue
+        extended = 0
+        yield offset, op, arg
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield from _nested(const)
+
+
+def _scan_module(code: CodeType, scan: _Scan) -> None:
+    raw = code.co_code
+    names = code.co_names
+    consts = code.co_consts
+    extended = 0
+    for offset in range(0, len(raw), 2):
+        op = raw[offset]
+        if op == 0:
+            continue
+        arg = raw[offset + 1] | extended
+        if op == _EXTENDED_ARG:
+            extended = arg << 8
+            continue
+        extended = 0
+        if op in _LOADS:
+            scan.loads.append((offset, names[arg]))
+        elif op == _LOAD_GLOBAL:
+            scan.loads.append((offset, names[arg >> 1]))
+        elif op in _STORES:
+            scan.stores.setdefault(names[arg], []).append(offset)
+        elif op in _DELETES:
+            scan.deletes.add(names[arg])
+        elif op in _FORWARD_JUMPS:
+            after = offset + 2
+            while after < len(raw) and raw[after] == 0:
+                after += 2
+            scan.jumps.append((offset, after + 2 * arg))
+        elif op == _LOAD_CONST and isinstance(consts[arg], CodeType):
+            _scan_inner(consts[arg], offset, scan)
+
+
+def _scan_inner(code: CodeType, offset: int, scan: _Scan) -> None:
+    """Look at code that the cell holds as a constant: what runs at once is read here, a `def` when it is reached."""
+    if not code.co_flags & _CO_OPTIMIZED:
+        _scan_class_body(code, offset, scan)
+    elif code.co_name.startswith("<"):
+        touched = function_globals(code)
+        scan.loads.extend((offset, name) for name in touched.reads)
+        for name in touched.writes:
+            scan.stores.setdefault(name, []).append(offset)
+
+
+def _scan_class_body(code: CodeType, offset: int, scan: _Scan) -> None:
+    stored: set[str] = set()
+    for _, op, arg in _instructions(code):
+        if op in _STORES and op not in _STORE_GLOBALS:
+            stored.add(code.co_names[arg])
+        elif op in _LOADS and code.co_names[arg] not in stored and not code.co_names[arg].startswith("__"):
+            scan.loads.append((offset, code.co_names[arg]))
+        elif op == _LOAD_GLOBAL:
+            scan.loads.append((offset, code.co_names[arg >> 1]))
+
+
+def _bypassed(store: int, load: int, jumps: list[tuple[int, int]], handlers: list[tuple[int, int, int]]) -> bool:
+    """Tell whether control can come from before `store` to `load` without passing it."""
+    return any(source < store < target <= load for source, target in jumps) or any(
+        start <= store < end and store < target <= load for start, end, target in handlers
+    )
+
+
+def _handlers(code: CodeType) -> list[tuple[int, int, int]]:
+    """Return (start, end, target) offsets of the exception handlers; `dis` holds the parser of their table."""
+    if not code.co_exceptiontable:
+        return []
+    parse = getattr(dis, "_parse_exception_table", None)
+    if parse is None:
+        size = len(code.co_code)
+        return [(0, size, 0)]
+    return [(entry.start, entry.end, entry.target) for entry in parse(code)]
+
+
+def _codes_of(value: Any, namespace: Mapping[str, Any], depth: int = 0) -> Iterator[CodeType]:
+    """Yield the code of the notebook's own functions that a value stands for or holds."""
+    kind = type(value)
+    if kind is FunctionType:
+        if value.__globals__ is namespace:
+            yield value.__code__
+            for cell in value.__closure__ or ():
+                yield from _closure_codes(cell, namespace, depth)
+        wrapped = value.__dict__.get("__wrapped__")
+        if wrapped is not None and depth < 3:
+            yield from _codes_of(wrapped, namespace, depth + 1)
+    elif kind is MethodType:
+        yield from _codes_of(value.__func__, namespace, depth)
+        yield from _codes_of(value.__self__, namespace, depth + 1)
+    elif kind is partial and depth < 3:
+        for part in (value.func, *value.args, *value.keywords.values()):
+            yield from _codes_of(part, namespace, depth + 1)
+    elif kind in (list, tuple, dict) and depth < 2 and len(value) <= 50:
+        for part in list(value.values() if kind is dict else value):
+            yield from _codes_of(part, namespace, depth + 1)
+    elif isinstance(value, type):
+        yield from _class_codes(value, namespace)
+    elif kind.__module__ == "__main__":
+        yield from _class_codes(kind, namespace)
+
+
+def _closure_codes(cell: Any, namespace: Mapping[str, Any], depth: int) -> Iterator[CodeType]:
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return
+    if depth < 3 and type(content) is FunctionType:
+        yield from _codes_of(content, namespace, depth + 1)
+
+
+def _class_codes(cls: type, namespace: Mapping[str, Any]) -> Iterator[CodeType]:
+    for base in cls.__mro__:
+        if base.__module__ != "__main__":
+            continue
+        for member in list(base.__dict__.values()):
+            if isinstance(member, (staticmethod, classmethod)):
+                function: Any = member.__func__
+            elif isinstance(member, property):
+                function = member.fget
+            else:
+                function = member
+            if type(function) is FunctionType and function.__globals__ is namespace:
+                yield function.__code__

@@ -1,0 +1,222 @@
+"""From what was observed in a cell to the facts that are recorded, and what the card under the cell shows."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nbledger.capture.active import scalar
+from nbledger.capture.secrets import redact, redact_value
+from nbledger.errors import NBLedgerError
+from nbledger.records import (
+    Artifact,
+    Edge,
+    Facts,
+    Metric,
+    Param,
+    RunEnd,
+    RunError,
+    RunStart,
+    StoredVersion,
+    Tag,
+    Version,
+)
+
+if TYPE_CHECKING:
+    from nbledger.capture.active import ActiveRun
+    from nbledger.capture.experiment import Experiment
+    from nbledger.capture.recorder import TrackOptions
+    from nbledger.capture.variables import Changes
+    from nbledger.capture.versions import Versions
+    from nbledger.capture.writer import Writer
+
+_MAX_TRACEBACK = 20_000
+_MODEL_MEDIA_TYPE = "application/x-nbledger-model"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSaved:
+    """A model that a cell fitted: its name there, class, version, and how it is stored (`format` is `None` if not).
+
+    `size` is in bytes; `reason` says why it is not stored, or why it is stored untrusted.
+    """
+
+    name: str
+    type_name: str
+    version: str
+    format: str | None = None
+    size: int = 0
+    trusted: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was recorded of a cell."""
+
+    start: RunStart
+    end: RunEnd
+    facts: Facts
+    models: tuple[ModelSaved, ...]
+    problems: tuple[str, ...]
+    recorded: bool
+    tracked: bool
+
+
+def run_error(error: BaseException | None) -> RunError | None:
+    """Return an exception as it is recorded: type, message and traceback as redacted text; `None` for none."""
+    if error is None:
+        return None
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/IPython/core/" not in frame.filename]
+    lines = traceback.format_list(frames) + traceback.format_exception_only(error)
+    text = "".join(lines)
+    if len(text) > _MAX_TRACEBACK:
+        text = text[: _MAX_TRACEBACK // 2] + "\n...\n" + text[-_MAX_TRACEBACK // 2 :]
+    return RunError(type(error).__name__, redact(str(error))[:2000], redact(text))
+
+
+def cell_facts(
+    *,
+    namespace: MutableMapping[str, Any],
+    changes: Changes,
+    versions: Versions,
+    active: ActiveRun,
+    experiment: Experiment,
+    options: TrackOptions | None,
+    sources: Sequence[str],
+    parameters: Sequence[Param],
+    problems: list[str],
+    writer: Writer,
+) -> tuple[Facts, list[ModelSaved]]:
+    """Put together all that is recorded when a cell ends. Appends to `problems` what could not be had."""
+    used, generated = changes.edges()
+    params: list[Param] = []
+    metrics: list[Metric] = []
+    tags: list[Tag] = []
+    stored: list[StoredVersion] = []
+    artifacts: list[Artifact] = []
+    models: list[ModelSaved] = []
+    if options is not None:
+        params += parameters
+        params += experiment.params("\n".join(sources), namespace)
+        params += _explicit_params(options, namespace, problems)
+        metrics += experiment.metrics()
+        metrics += _explicit_metrics(options, namespace, problems)
+        tags += [Tag(key, value) for key, value in options.tags]
+        used += _data_edges(experiment, options, namespace, versions, problems)
+        for name, model in _found_models(experiment, options, namespace, problems):
+            saved, kept = _save(name, model, versions.of(model)[1], options, writer)
+            models.append(saved)
+            generated += (Edge(saved.version, name, "model"),)
+            if kept is not None:
+                stored.append(kept)
+                artifacts.append(Artifact(name, kept.object, kept.size, _MODEL_MEDIA_TYPE, kept.version))
+        problems += experiment.problems
+    try:
+        metrics += active.close()
+    except (NBLedgerError, OSError) as error:
+        problems.append(f"some metrics: {error}")
+    facts = Facts(
+        versions=_all_versions(changes, versions),
+        used=_distinct(used),
+        generated=_distinct(generated),
+        params=tuple(_redacted(params + active.params_logged)),
+        metrics=tuple(metrics),
+        artifacts=tuple(artifacts + active.artifacts_logged),
+        stored=tuple(stored + active.stored),
+        tags=tuple(tags + active.tags_logged),
+        notes=tuple(active.notes_logged),
+    )
+    return facts, models
+
+
+def _all_versions(changes: Changes, versions: Versions) -> tuple[Version, ...]:
+    """Return every version that the run's edges and metrics name, also those that earlier runs wrote already."""
+    found = {version.hash: version for version in (*changes.used.values(), *changes.generated.values())}
+    found.update((version.hash, version) for version in versions.drain())
+    return tuple(found.values())
+
+
+def _distinct(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+    return tuple(dict.fromkeys(edges))
+
+
+def _redacted(params: Sequence[Param]) -> list[Param]:
+    return [Param(p.name, redact_value(p.name, p.value), p.origin, p.is_default) for p in params]
+
+
+def _explicit_params(options: TrackOptions, namespace: Mapping[str, Any], problems: list[str]) -> list[Param]:
+    found = []
+    for name in options.params:
+        if name in namespace:
+            found.append(Param(name, scalar(namespace[name]), "explicit"))
+        else:
+            problems.append(f"param {name}: no variable of that name after the cell")
+    return found
+
+
+def _explicit_metrics(options: TrackOptions, namespace: Mapping[str, Any], problems: list[str]) -> list[Metric]:
+    """Return the metrics named by `--metrics`; a dict gives one for each number in it."""
+    import time
+
+    found = []
+    for name in options.metrics:
+        value = namespace.get(name)
+        values = value if isinstance(value, Mapping) else {name: value}
+        for key, number in values.items():
+            try:
+                found.append(Metric(str(key), float(number), None, time.time()))
+            except (TypeError, ValueError):
+                why = "is no number" if name in namespace else "no variable of that name after the cell"
+                problems.append(f"metric {key}: {why}")
+    return found
+
+
+def _data_edges(
+    experiment: Experiment,
+    options: TrackOptions,
+    namespace: Mapping[str, Any],
+    versions: Versions,
+    problems: list[str],
+) -> tuple[Edge, ...]:
+    """Return what the models of the cell were fitted on, and the variables named by `--data`."""
+    edges = list(experiment.edges())
+    for name in options.data:
+        if name in namespace:
+            edges.append(Edge(versions.hash(namespace[name]), name, "data"))
+        else:
+            problems.append(f"data {name}: no variable of that name after the cell")
+    return tuple(edges)
+
+
+def _found_models(
+    experiment: Experiment, options: TrackOptions, namespace: Mapping[str, Any], problems: list[str]
+) -> list[tuple[str, Any]]:
+    """Return the models of a cell by name: those that `--model` names, else every estimator fitted in it."""
+    if not options.models:
+        return [(found.name, found.model) for found in experiment.models() if found.role == "model"]
+    problems += [f"model {name}: no variable of that name" for name in options.models if name not in namespace]
+    return [(name, namespace[name]) for name in options.models if name in namespace]
+
+
+def _save(
+    name: str, model: Any, version: Version, options: TrackOptions, writer: Writer
+) -> tuple[ModelSaved, StoredVersion | None]:
+    """Store a model's content, once for each content."""
+    base = ModelSaved(name, version.type_name, version.hash)
+    if not options.store_model:
+        return replace(base, reason="--no-model"), None
+    try:
+        kept = writer.ledger.stored(version.hash)
+        if kept is None:
+            from nbledger.ledger.model_format import dump_model
+
+            dumped = dump_model(model)
+            base = replace(base, reason=dumped.reason)
+            address, size = writer.ledger.objects.put_bytes(dumped.data)
+            kept = StoredVersion(version.hash, address, dumped.format, size, dumped.trusted)
+    except Exception as error:
+        return replace(base, reason=f"{type(error).__name__}: {error}"), None
+    return replace(base, format=kept.format, size=kept.size, trusted=kept.trusted), kept

@@ -1,0 +1,225 @@
+"""One cell from start to end: what is recorded before its code executes, and what after.
+
+`begin` writes that the run exists, so that a crash leaves a trace; `end` works out what the cell read, wrote, fitted
+and scored, and writes it in one transaction. Neither raises: the user's cell comes first, and what could not be
+recorded is said once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from nbledger.capture import api, calls
+from nbledger.capture.active import ActiveRun
+from nbledger.capture.experiment import Experiment, Predictions
+from nbledger.capture.names import CellCode, compile_cell
+from nbledger.capture.outcome import ModelSaved, Outcome, cell_facts, run_error
+from nbledger.capture.secrets import redact
+from nbledger.capture.variables import Changes, Variables
+from nbledger.capture.versions import Versions
+from nbledger.capture.writer import Writer
+from nbledger.records import Param, RunEnd, RunStart, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOptions:
+    """What `%%track` was told; everything left out is found."""
+
+    name: str | None = None
+    experiment: str | None = None
+    params: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    store_model: bool = True
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell about to run: as typed, and as the Python sources that will execute (its body, and those of magics)."""
+
+    raw: str
+    sources: tuple[str, ...]
+    cell_id: str | None = None
+    position: int | None = None
+
+
+@dataclass(slots=True)
+class _Current:
+    """The cell that is running."""
+
+    start: RunStart
+    active: ActiveRun
+    experiment: Experiment
+    options: TrackOptions | None
+    codes: list[CellCode]
+    sources: list[str]
+    clock: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where cells run: their notebook (relative to the project), default experiment, and the run above them."""
+
+    notebook: str | None = None
+    experiment: str | None = None
+    parent: str | None = None
+    parameters: tuple[Param, ...] = ()
+
+
+class Recorder:
+    """Records the cells that run in one namespace. `hidden` names the variables that are not the user's."""
+
+    def __init__(
+        self,
+        namespace: MutableMapping[str, Any],
+        writer: Writer,
+        context: Context,
+        hidden: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self.writer = writer
+        self.context = context
+        self.always: TrackOptions | None = None
+        self._namespace = namespace
+        self._versions = Versions()
+        self._variables = Variables(namespace, self._versions, hidden)
+        self._predictions = Predictions()
+        self._current: _Current | None = None
+        self._depth = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a cell is under way."""
+        return self._current is not None
+
+    def begin(self, cell: Cell, options: TrackOptions | None) -> None:
+        """Record that a cell starts. A cell that runs inside another (`%%capture`) counts as part of that one."""
+        self._depth += 1
+        codes = [CellCode(code) for code in map(_compiled, cell.sources) if code is not None]
+        if self._current is not None:
+            self._join(self._current, cell, codes, options)
+            return
+        options = options or self.always
+        start = self._start(cell, options)
+        started = self.writer.begin(start)
+        active = ActiveRun(start, self.writer, started=started)
+        experiment = Experiment(self._versions.hash, tracked=options is not None, predictions=self._predictions)
+        current = _Current(start, active, experiment, options, codes, list(cell.sources))
+        self._current = current
+        self._attempt(current, "what the cell reads", self._variables.before, codes)
+        self._attempt(current, "calls", self._watch_calls, experiment)
+        api.enter(active)
+        current.clock = time.perf_counter()
+
+    def end(self, error: BaseException | None) -> Outcome | None:
+        """Record how the cell ended; returns what was recorded, or `None` for an inner cell."""
+        clock = time.perf_counter()
+        ended_at = time.time()
+        self._depth = max(0, self._depth - 1)
+        current = self._current
+        if current is None or self._depth:
+            return None
+        self._current = None
+        api.leave(current.active)
+        self._attempt(current, "calls", self._unwatch_calls)
+        changes = self._attempt(current, "what the cell changed", self._variables.after, current.codes) or Changes()
+        facts, models = cell_facts(
+            namespace=self._namespace,
+            changes=changes,
+            versions=self._versions,
+            active=current.active,
+            experiment=current.experiment,
+            options=current.options,
+            sources=current.sources,
+            parameters=self.context.parameters,
+            problems=current.problems,
+            writer=self.writer,
+        )
+        end = RunEnd(current.start.id, ended_at, clock - current.clock, status_of(error), run_error(error))
+        recorded = self.writer.end(end, facts, None if current.active.started else current.start)
+        return Outcome(
+            current.start, end, facts, tuple(models), tuple(current.problems), recorded, current.options is not None
+        )
+
+    def abandon(self) -> None:
+        """End a cell whose end was never told (its front end was cut off), as cancelled."""
+        self._depth = 1
+        self.end(KeyboardInterrupt())
+
+    def promote_to_tracked(self, options: TrackOptions) -> None:
+        """Track the cell that is running, from now on."""
+        if self._current is not None:
+            self._current.options = options
+            self._current.experiment.tracked = True
+
+    def _start(self, cell: Cell, options: TrackOptions | None) -> RunStart:
+        context = self.context
+        experiment = (options.experiment if options else None) or context.experiment
+        if experiment is None:
+            experiment = Path(context.notebook).stem if context.notebook else "default"
+        return RunStart(
+            id=new_id(),
+            session=self.writer.session.id,
+            kind="cell",
+            started_at=time.time(),
+            name=options.name if options else None,
+            experiment=experiment,
+            parent=context.parent,
+            notebook=context.notebook,
+            cell_id=cell.cell_id,
+            position=cell.position,
+            source=redact(cell.raw),
+            tracked=options is not None,
+        )
+
+    def _join(self, current: _Current, cell: Cell, codes: list[CellCode], options: TrackOptions | None) -> None:
+        current.codes.extend(codes)
+        current.sources.extend(cell.sources)
+        self._attempt(current, "what the cell reads", self._variables.learn_reads, codes)
+        if options is not None:
+            self.promote_to_tracked(options)
+
+    def _watch_calls(self, experiment: Experiment) -> None:
+        calls.wake(sys.modules)
+        calls.resume_main()
+        calls.activate(experiment)
+
+    def _unwatch_calls(self) -> None:
+        calls.deactivate()
+        calls.suspend_main()
+
+    def _attempt(self, current: _Current, what: str, action: Callable[..., Any], *args: Any) -> Any:
+        """Run one of our own steps; a failure in it is a problem to show, never an exception in the user's cell."""
+        try:
+            return action(*args)
+        except KeyboardInterrupt:
+            current.problems.append(f"{what}: interrupted while recording")
+        except Exception as error:
+            if os.environ.get("NBLEDGER_DEBUG"):
+                raise
+            current.problems.append(f"{what}: {type(error).__name__}: {error}")
+        return None
+
+
+def status_of(error: BaseException | None) -> Literal["finished", "failed", "cancelled"]:
+    """Return the status of a run that ended with `error`: an interrupt cancels, `sys.exit(0)` finishes."""
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return "finished"
+    return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+
+
+def _compiled(source: str) -> Any:
+    try:
+        return compile_cell(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # The cell itself will show the user this error; it then reads and writes nothing.
+        return None

@@ -1,0 +1,198 @@
+"""Where a call was made, and the name that its value goes by there.
+
+The caller's code object tells the exact position of the instruction (PEP 657), the position tells the node in the
+source's tree, and the node's parents tell what becomes of the value: `accuracy = accuracy_score(...)`,
+`scores["acc"] = ...`, `p, r, f1, _ = precision_recall_fscore_support(...)`. No source, no name: every answer has a
+fallback, and none of it runs anything of the user's.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import types
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from nbledger.capture import targets
+from nbledger.capture.targets import Part
+
+_MAX_CODES = 512
+_MAX_SOURCES = 64
+_MAX_RETURNS = 5
+_LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place of a call.
+
+    `name` is the name that the value was given, `elements` those of its parts when it was unpacked (`None` for a
+    part without one). `derived_name` is a variable that holds something computed from the value, by the functions
+    in `through` (`sqrt`, `mean`). `receiver` is the name of what the method was called on, `arguments` maps the
+    position or keyword of an argument to its name. `top_level` tells a notebook cell (or a script) from a function.
+    `library` tells a call from within an installed package.
+    """
+
+    name: str | None = None
+    elements: tuple[str | None, ...] = ()
+    derived_name: str | None = None
+    through: tuple[str, ...] = ()
+    receiver: str | None = None
+    arguments: Mapping[int | str, str] = field(default_factory=dict)
+    function: str = ""
+    filename: str = ""
+    line: int = 0
+    top_level: bool = False
+    library: bool = False
+
+
+UNKNOWN = Site()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the source says of one call, before the values of variables in it are known."""
+
+    use: targets.Use
+    receiver: Part | None
+    arguments: Mapping[int | str, str]
+
+
+@dataclass(slots=True)
+class _Source:
+    """One parsed source: its calls by the position where they end (unique to a call), and each node's parent."""
+
+    lines: list[str]
+    calls: dict[tuple[int, int], ast.Call] = field(default_factory=dict)
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+
+_plans: OrderedDict[tuple[int, int], tuple[types.CodeType, _Plan | None]] = OrderedDict()
+_sources: OrderedDict[str, _Source] = OrderedDict()
+
+
+def site_of(frame: types.FrameType | None) -> Site:
+    """Return the site of the call that a frame is making at this moment."""
+    if frame is None:
+        return UNKNOWN
+    code = frame.f_code
+    site = Site(
+        function=code.co_name,
+        filename=code.co_filename,
+        line=frame.f_lineno or 0,
+        top_level=not code.co_flags & 0x2,  # CO_NEWLOCALS: a module or a cell has none
+        library=is_library(code.co_filename),
+    )
+    if site.library:
+        return site
+    plan = _plan_of(frame)
+    if plan is None:
+        return site
+    receiver = _resolve(plan.receiver, frame) if plan.receiver is not None else None
+    site = replace(site, receiver=receiver, arguments=plan.arguments)
+    return _with_names(site, plan.use, frame)
+
+
+def is_library(filename: str) -> bool:
+    """Tell whether a source file belongs to an installed package."""
+    return any(folder in filename for folder in _LIBRARY_FOLDERS)
+
+
+def _with_names(site: Site, use: targets.Use, frame: types.FrameType) -> Site:
+    """Follow `return f(...)` to the callers, then read the names off the use of the value."""
+    caller: types.FrameType | None = frame
+    for _ in range(_MAX_RETURNS):
+        if not use.returned or caller is None:
+            break
+        caller = caller.f_back
+        plan = _plan_of(caller) if caller is not None and not is_library(caller.f_code.co_filename) else None
+        if plan is None or caller is None:
+            return site
+        use = replace(plan.use, through=use.through + plan.use.through, derived=use.derived or plan.use.derived)
+        site = replace(site, top_level=not caller.f_code.co_flags & 0x2)
+    if caller is None or use.returned:
+        return site
+    name = _resolve(use.name, caller) if use.name is not None else None
+    elements = tuple(None if part is None else _resolve(part, caller) for part in use.elements)
+    if use.derived:
+        return replace(site, derived_name=name, through=use.through)
+    return replace(site, name=name, elements=elements, through=use.through)
+
+
+def _resolve(part: Part, frame: types.FrameType) -> str | None:
+    """Turn a name as the source has it into text: constants as they are, variables by their value if it is plain."""
+    texts = []
+    for piece in part:
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        value = frame.f_locals.get(piece.variable, frame.f_globals.get(piece.variable))
+        if not isinstance(value, str) and not (piece.any_plain and isinstance(value, int | float)):
+            return None
+        texts.append(str(value))
+    return "".join(texts) or None
+
+
+def _plan_of(frame: types.FrameType) -> _Plan | None:
+    code = frame.f_code
+    key = (id(code), frame.f_lasti)
+    known = _plans.get(key)
+    if known is not None and known[0] is code:
+        return known[1]
+    call = _call_at(frame)
+    plan = None
+    if call is not None:
+        source = _sources[code.co_filename]
+        plan = _Plan(targets.use_of(call, source.parents), targets.receiver_of(call), targets.arguments_of(call))
+    _plans[key] = (code, plan)
+    if len(_plans) > _MAX_CODES:
+        _plans.popitem(last=False)
+    return plan
+
+
+def _call_at(frame: types.FrameType) -> ast.Call | None:
+    """Return the node of the call that a frame is making; its source is then in `_sources`."""
+    source = _source_of(frame)
+    if source is None:
+        return None
+    position = _position(frame.f_code, frame.f_lasti)
+    if position is not None:
+        return source.calls.get(position)
+    # Without column positions (python -X no_debug_ranges): the only call that ends on the line, if it is the only.
+    on_line = [call for (line, _), call in source.calls.items() if line == frame.f_lineno]
+    return on_line[0] if len(on_line) == 1 else None
+
+
+def _position(code: types.CodeType, instruction: int) -> tuple[int, int] | None:
+    """Return the line and byte column where the expression of an instruction ends (3.11 moves some starts)."""
+    position = next(islice(code.co_positions(), instruction // 2, None), None)
+    if position is None or position[1] is None or position[3] is None:
+        return None
+    return position[1], position[3]
+
+
+def _source_of(frame: types.FrameType) -> _Source | None:
+    filename = frame.f_code.co_filename
+    lines = linecache.getlines(filename, frame.f_globals)
+    known = _sources.get(filename)
+    if known is not None and known.lines is lines:
+        return known
+    if not lines:
+        return None
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    source = _Source(lines)
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            source.parents[child] = node
+        if isinstance(node, ast.Call) and node.end_lineno is not None and node.end_col_offset is not None:
+            source.calls[node.end_lineno, node.end_col_offset] = node
+    _sources[filename] = source
+    if len(_sources) > _MAX_SOURCES:
+        _sources.popitem(last=False)
+    return source

@@ -1,0 +1,122 @@
+"""The one way from a running process into its ledger, which never raises into the user's code.
+
+Opens the ledger and starts the session when the first run is written, keeps the heartbeat, records the environment
+from a background thread, and says once what could not be recorded and what to do about it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbledger.records import Facts, RunEnd, RunStart, Session
+
+if TYPE_CHECKING:
+    from nbledger.ledger import Ledger
+
+_HEARTBEAT_SECONDS = 30.0
+
+
+class Writer:
+    """Writes the runs of one session. `say` shows a line to the user; `start` is where a ledger is looked for."""
+
+    def __init__(self, session: Session, start: Path, say: Callable[[str], None]) -> None:
+        self.session = session
+        self.pid = os.getpid()
+        self._start = start
+        self._say = say
+        self._ledger: Ledger | None = None
+        self._said: set[str] = set()
+        self._missed = 0
+        self._stop = threading.Event()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The open ledger, with this session started. Raises `LedgerError` when it cannot be had."""
+        if self._ledger is None:
+            from nbledger.ledger import Ledger, find_root
+
+            ledger = Ledger.open(find_root(self._start))
+            ledger.start_session(self.session)
+            self._ledger = ledger
+            threading.Thread(target=self._background, args=(ledger,), name="nbledger", daemon=True).start()
+        return self._ledger
+
+    @property
+    def location(self) -> str:
+        """The folder of the ledger, as text; where it would be made if there is none yet."""
+        from nbledger.ledger import find_root
+
+        return str((self._ledger.root if self._ledger is not None else find_root(self._start)) / ".nbledger")
+
+    def begin(self, start: RunStart) -> bool:
+        """Write that a run begins; on failure say so and return False, so that `end` writes both."""
+        from nbledger.errors import NBLedgerError
+
+        try:
+            self.ledger.start_run(start)
+        except (NBLedgerError, OSError):
+            # Not yet a loss: `end` tries again with everything, and says what is missing if it fails too.
+            return False
+        return True
+
+    def end(self, end: RunEnd, facts: Facts, unwritten: RunStart | None) -> bool:
+        """Write the end of a run and its facts in one transaction; `unwritten` is its start if that failed before."""
+        from nbledger.errors import NBLedgerError
+
+        try:
+            if unwritten is not None:
+                self.ledger.start_run(unwritten)
+            self.ledger.end_run(end, facts)
+        except (NBLedgerError, OSError) as error:
+            self._missed += 1
+            self.warn(f"this run was not recorded: {error}")
+            return False
+        if self._missed:
+            self._say(f"nbledger: recording again; {self._missed} run(s) before this one were not recorded.")
+            self._missed = 0
+            self._said.clear()
+        return True
+
+    def warn(self, text: str) -> None:
+        """Show a warning, once for each text until recording works again."""
+        if text not in self._said:
+            self._said.add(text)
+            self._say(f"nbledger: {text}")
+
+    def close(self) -> None:
+        """End the session. Safe to call twice, and when nothing was ever written."""
+        import time
+
+        from nbledger.errors import NBLedgerError
+
+        self._stop.set()
+        if self._ledger is not None:
+            try:
+                self._ledger.end_session(self.session.id, time.time())
+                self._ledger.close()
+            except (NBLedgerError, OSError) as error:
+                self.warn(f"the session's end was not recorded: {error}")
+            self._ledger = None
+
+    def _background(self, ledger: Ledger) -> None:
+        """Record the environment (its scan takes a while), then beat until the session ends."""
+        from nbledger.capture.environment import current_environment, git_state
+        from nbledger.capture.secrets import redact
+        from nbledger.errors import NBLedgerError
+
+        # The first cells of a notebook import heavily; the scan waits so as not to compete with them.
+        self._stop.wait(0.5)
+        try:
+            ledger.set_environment(self.session.id, current_environment(), git_state(ledger.root, redact))
+        except (NBLedgerError, OSError) as error:
+            self.warn(f"the environment was not recorded: {error}")
+        while not self._stop.wait(_HEARTBEAT_SECONDS):
+            try:
+                ledger.heartbeat(self.session.id)
+            except (NBLedgerError, OSError):
+                # The next write of a run meets the same trouble and says it where the user looks.
+                continue

@@ -1,0 +1,142 @@
+"""What the verbs share: which ledger, how a result becomes text or JSON, and how help and ids read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from nbledger.errors import NBLedgerError
+
+if TYPE_CHECKING:
+    from nbledger.ledger import Ledger
+    from nbledger.records import Run
+
+SHORT = 8
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class CommandRefused(NBLedgerError):
+    """A verb could not do what was asked. Field: detail."""
+
+
+@dataclass
+class State:
+    """One invocation: the ledger that was given (a path, or an open one inside a notebook) and the width to fill."""
+
+    path: Path | None = None
+    given: Ledger | None = None
+    notebook: bool = False
+    _opened: Ledger | None = field(default=None, repr=False)
+
+    def ledger(self, *, create: bool = False) -> Ledger:
+        """Return the ledger of this invocation, opened once; one is only made where the verb says `create`."""
+        if self.given is not None and self.path is None:
+            return self.given
+        if self._opened is None:
+            from nbledger.ledger import Ledger
+
+            self._opened = Ledger.open(self.path, create=create)
+        return self._opened
+
+    def ledger_beside(self, file: Path) -> Ledger:
+        """Return the ledger that a file's runs belong to, made where there is none yet: a run always has a place."""
+        if self.given is None and self.path is None:
+            from nbledger.ledger import find_root
+
+            self.path = find_root(file.resolve().parent)
+        return self.ledger(create=True)
+
+    def close(self) -> None:
+        """Close the ledger if this invocation opened it."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def width(self) -> int | None:
+        """The columns to cut tables to: the terminal's, or `None` (never cut) in a pipe or a notebook."""
+        import shutil
+
+        if self.notebook or not sys.stdout.isatty():
+            return None
+        return shutil.get_terminal_size().columns
+
+
+pass_state = click.make_pass_decorator(State, ensure=True)
+
+
+def as_json(function: Function) -> Function:
+    """Add `--json` to a verb."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
+
+
+def emit(data: Any, text: str, *, as_json: bool) -> None:
+    """Print a result: its data as JSON, or its text."""
+    click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False) if as_json else text)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as what JSON knows; floats that JSON has no word for become their names as text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0 else str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Sequence | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def short(identity: str | None) -> str:
+    """Return the first digits of an id, which are accepted wherever an id is."""
+    return (identity or "")[:SHORT]
+
+
+def run_data(run: Run) -> dict[str, Any]:
+    """Return a run for `--json`: its fields, without the code."""
+    data: dict[str, Any] = plain(run)
+    data.pop("source", None)
+    return data
+
+
+def examples(text: str) -> str:
+    """Return an epilog of examples that click prints line by line."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line.strip()}" for line in text.strip().splitlines())
+
+
+def complete_runs(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a run's id from the ledger's newest runs; never fails, a completion must not."""
+    with suppress(Exception):
+        runs = _state(context).ledger().runs(limit=200, tracked=True)
+        return [short(run.id) for run in runs if run.id.startswith(incomplete)]
+    return []
+
+
+def complete_experiments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete an experiment's name."""
+    with suppress(Exception):
+        return [name for name in _state(context).ledger().experiments() if name.startswith(incomplete)]
+    return []
+
+
+def complete_models(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a registered model's name."""
+    with suppress(Exception):
+        return [name for name in _state(context).ledger().models() if name.startswith(incomplete)]
+    return []
+
+
+def _state(context: click.Context) -> State:
+    return context.find_object(State) or State()

@@ -1,0 +1,176 @@
+"""The registry's verbs: promote, models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbledger.commands.common import (
+    State,
+    as_json,
+    complete_experiments,
+    complete_models,
+    complete_runs,
+    emit,
+    examples,
+    pass_state,
+    plain,
+    run_data,
+    short,
+)
+from nbledger.tables import ago, number, pairs, table
+
+if TYPE_CHECKING:
+    from nbledger.ledger import Ledger
+    from nbledger.records import ModelVersion
+    from nbledger.registry import Promotion
+
+
+@click.command(
+    epilog=examples("""
+        nbledger promote churn --best metrics.f1 --alias champion
+        nbledger promote churn --best metrics.log_loss --where "params.C < 10" --alias challenger
+        nbledger promote churn --run 3f2a91c0 --alias champion --reason "agreed on 3 May"
+    """)
+)
+@click.argument("model", shell_complete=complete_models)
+@click.option("--run", "run_id", metavar="RUN", shell_complete=complete_runs, help="The run whose model to promote.")
+@click.option("--best", metavar="METRIC", help="Promote the finished run with the best value of this metric.")
+@click.option("--where", metavar="FILTER", help="With --best: only among the runs that this filter leaves.")
+@click.option(
+    "-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="With --best: only among its runs."
+)
+@click.option(
+    "--minimize/--maximize",
+    default=None,
+    help="With --best: lowest or highest wins. Told from the metric's name by default, and said in the output.",
+)
+@click.option("--which", metavar="VAR", help="Which of the run's models, by its variable, where it has several.")
+@click.option("--alias", metavar="NAME", help="The alias to move to the version, such as champion.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept with the alias's move.")
+@as_json
+@pass_state
+def promote(
+    state: State,
+    model: str,
+    run_id: str | None,
+    best: str | None,
+    where: str | None,
+    experiment: str | None,
+    minimize: bool | None,
+    which: str | None,
+    alias: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Make a run's model a version of MODEL and move an alias to it.
+
+    Name the run with --run, or let a metric choose it with --best. The same content promoted twice stays one version.
+    """
+    if (run_id is None) == (best is None):
+        raise click.UsageError("Say which run: --run RUN, or --best METRIC.")
+    if best is None and (where or experiment or minimize is not None):
+        raise click.UsageError("--where, --experiment, --minimize and --maximize belong to --best.")
+    from nbledger import registry
+
+    ledger = state.ledger()
+    lines: list[str] = []
+    if best is not None:
+        run = registry.best_run(ledger, best, where, minimize=minimize, experiment=experiment)
+        name = registry.metric_name(best)
+        lines.append(
+            f"best run     {short(run.id)}  {registry.direction(best, minimize)} {name} = {number(run.metrics[name])}"
+        )
+    else:
+        run = ledger.run(str(run_id))
+    done = registry.promote(ledger, model, run, alias=alias, which=which, reason=reason)
+    emit(_promotion_data(done), "\n".join(lines + _promotion_lines(done)), as_json=as_json)
+
+
+@click.command(
+    epilog=examples("""
+        nbledger models
+        nbledger models churn
+    """)
+)
+@click.argument("model", required=False, shell_complete=complete_models)
+@as_json
+@pass_state
+def models(state: State, model: str | None, as_json: bool) -> None:
+    """List the registered models, or the versions and alias history of MODEL."""
+    ledger = state.ledger()
+    if model is None:
+        _list_models(ledger, state.width, as_json=as_json)
+    else:
+        _show_model(ledger, model, state.width, as_json=as_json)
+
+
+def _list_models(ledger: Ledger, width: int | None, *, as_json: bool) -> None:
+    latest = {name: ledger.model_versions(name) for name in ledger.models()}
+    data = [
+        {"model": name, "versions": len(versions), "aliases": _aliases(versions), "latest": plain(versions[0])}
+        for name, versions in latest.items()
+        if versions
+    ]
+    rows = [
+        [
+            item["model"],
+            item["versions"],
+            "  ".join(f"@{alias} -> {at}" for alias, at in item["aliases"].items()),
+            ago(item["latest"]["created_at"]),
+        ]
+        for item in data
+    ]
+    text = table(["model", "versions", "aliases", "newest"], rows, width=width) if rows else NO_MODELS
+    emit(data, text, as_json=as_json)
+
+
+NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.NAME --alias champion"
+
+
+def _show_model(ledger: Ledger, model: str, width: int | None, *, as_json: bool) -> None:
+    versions = ledger.model_versions(model)
+    events = ledger.alias_history(model)
+    rows = []
+    for version in versions:
+        run = ledger.run(version.run)
+        metrics = "  ".join(f"{name}={number(value)}" for name, value in run.metrics.items())
+        aliases = " ".join(f"@{alias}" for alias in version.aliases)
+        rows.append([version.number, aliases, short(version.run), ago(version.created_at), version.created_by, metrics])
+    moves = [
+        [ago(event.time), f"@{event.alias}", "away" if event.number is None else event.number, event.who, event.reason]
+        for event in events
+    ]
+    text = f"{model}\n\n" + table(["version", "alias", "run", "made", "by", "metrics"], rows, width=width)
+    if moves:
+        text += "\n\n" + table(["when", "alias", "to", "by", "reason"], moves, width=width)
+    emit({"model": model, "versions": versions, "alias_events": events}, text, as_json=as_json)
+
+
+def _aliases(versions: list[ModelVersion]) -> dict[str, int]:
+    return {alias: version.number for version in versions for alias in version.aliases}
+
+
+def _promotion_data(done: Promotion) -> dict[str, Any]:
+    return {**plain(done), "run": run_data(done.run)}
+
+
+def _promotion_lines(done: Promotion) -> list[str]:
+    version = done.version
+    state = "new" if done.created else "the same content was registered before"
+    items: list[tuple[str, Any]] = [
+        ("model", f"{version.model} version {version.number} ({state})"),
+        ("run", short(done.run.id)),
+    ]
+    if done.alias is not None:
+        before = f" (was version {done.previous.number})" if done.previous is not None else ""
+        stayed = "" if done.moved else " (it was there already)"
+        items.append((f"@{done.alias}", f"-> version {version.number}{before if done.moved else stayed}"))
+    items.append(
+        (
+            "load it",
+            f'nbledger.open().load("{version.model}{"@" + done.alias if done.alias else f"/{version.number}"}")',
+        )
+    )
+    return pairs(items, indent="").splitlines()

@@ -1,0 +1,195 @@
+"""The verbs on the ledger itself: where, init, doctor, gc, export, import, merge, sql."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nbledger.commands.common import (
+    CommandRefused,
+    State,
+    as_json,
+    complete_runs,
+    emit,
+    examples,
+    pass_state,
+    plain,
+)
+from nbledger.tables import pairs, size, table
+
+if TYPE_CHECKING:
+    from nbledger.ledger import Ledger
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(epilog=examples("nbledger where"))
+@as_json
+@pass_state
+def where(state: State, as_json: bool) -> None:
+    """Print which ledger is used here, and how it was found."""
+    folder, how = _found(state)
+    data: dict[str, Any] = {"ledger": str(folder), "found": how, "exists": folder.is_dir()}
+    items: list[tuple[str, Any]] = [("ledger", str(folder)), ("found", how)]
+    if data["exists"]:
+        ledger = state.ledger()
+        data["runs"], data["bytes"] = ledger.count(), _bytes(folder)
+        items += [("runs", data["runs"]), ("size", size(data["bytes"]))]
+    else:
+        items.append(("", "it does not exist yet; the first run makes it"))
+    emit(data, pairs(items, indent=""), as_json=as_json)
+
+
+@click.command(
+    epilog=examples("""
+        nbledger init
+        nbledger init ../shared
+    """)
+)
+@click.argument("folder", required=False, type=FOLDER)
+@as_json
+@pass_state
+def init(state: State, folder: Path | None, as_json: bool) -> None:
+    """Make a ledger in FOLDER (the current one by default); one that is there already is left as it is.
+
+    You need it only to have a ledger somewhere else than where the first run would make it.
+    """
+    from nbledger.ledger import Ledger
+
+    ledger = Ledger.open(folder or state.path or Path.cwd(), create=True)
+    try:
+        emit({"ledger": str(ledger.folder)}, f"ledger  {ledger.folder}", as_json=as_json)
+    finally:
+        ledger.close()
+
+
+@click.command(
+    epilog=examples("""
+        nbledger doctor
+        nbledger doctor --fix
+    """)
+)
+@click.option("--fix", is_flag=True, help="Mend what can be mended without losing anything.")
+@as_json
+@click.pass_context
+def doctor(context: click.Context, fix: bool, as_json: bool) -> None:
+    """Look for what is wrong with the ledger and say what to do; exits with 1 when something is left to do."""
+    findings = context.ensure_object(State).ledger().doctor(fix=fix)
+    emit(findings, str(findings), as_json=as_json)
+    if findings:
+        context.exit(1)
+
+
+@click.command(
+    epilog=examples("""
+        nbledger gc --dry-run
+        nbledger gc
+    """)
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@as_json
+@pass_state
+def gc(state: State, dry_run: bool, as_json: bool) -> None:
+    """Remove deleted runs for good, and stored objects that nothing refers to any more."""
+    swept = state.ledger().gc(dry_run=dry_run)
+    emit(swept, str(swept), as_json=as_json)
+
+
+@click.command(
+    epilog=examples("""
+        nbledger export ledger.zip
+        nbledger export best.zip 3f2a91c0 77d0e1aa
+    """)
+)
+@click.argument("file", type=NEW_FILE)
+@click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=complete_runs)
+@as_json
+@pass_state
+def export(state: State, file: Path, runs: tuple[str, ...], as_json: bool) -> None:
+    """Write a portable bundle of all runs, or of the RUNs named, with what they stored."""
+    path = state.ledger().export_bundle(file, runs or None)
+    count = path.stat().st_size
+    emit({"bundle": str(path), "bytes": count}, f"wrote {path}  {size(count)}", as_json=as_json)
+
+
+@click.command("import", epilog=examples("nbledger import ledger.zip"))
+@click.argument("file", type=OLD_FILE)
+@as_json
+@pass_state
+def import_(state: State, file: Path, as_json: bool) -> None:
+    """Add what a bundle holds; importing it twice is the same as once. It is checked first and refused as a whole."""
+    merged = state.ledger(create=True).import_bundle(file)
+    emit(merged, str(merged), as_json=as_json)
+
+
+@click.command(epilog=examples("nbledger merge ../laptop/.nbledger"))
+@click.argument("other", type=click.Path(exists=True, path_type=Path))
+@as_json
+@pass_state
+def merge(state: State, other: Path, as_json: bool) -> None:
+    """Add what another ledger holds; merging it twice is the same as once."""
+    merged = state.ledger(create=True).merge(other)
+    emit(merged, str(merged), as_json=as_json)
+
+
+@click.command(
+    epilog=examples("""
+        nbledger sql "SELECT name, count(*) AS runs FROM run GROUP BY name"
+        nbledger sql "SELECT * FROM runs LIMIT 5" --json
+    """)
+)
+@click.argument("query")
+@click.option("-n", "--limit", default=100, show_default=True, help="How many rows at most.")
+@as_json
+@pass_state
+def sql(state: State, query: str, limit: int, as_json: bool) -> None:
+    """Ask the database in SQL, for reading only. docs/schema.md describes its tables and views."""
+    headers, rows = _select(state.ledger(), query, limit)
+    listed = rows[:limit]
+    text = table(headers, [["" if cell is None else cell for cell in row] for row in listed], width=state.width)
+    if len(rows) > limit:
+        text += f"\n\nThe first {limit}; there are more (--limit)."
+    emit([dict(zip(headers, map(plain, row), strict=True)) for row in listed], text, as_json=as_json)
+
+
+def _select(ledger: Ledger, query: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run a query on a connection of its own that can only read, and that cannot attach other files."""
+    connection = sqlite3.connect(f"{ledger.path.as_uri()}?mode=ro", uri=True)
+    try:
+        connection.set_authorizer(_only_reading)
+        cursor = connection.execute(query)
+        if cursor.description is None:
+            raise CommandRefused(detail="that statement returns no rows")
+        return [column[0] for column in cursor.description], cursor.fetchmany(limit + 1)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise CommandRefused(detail=f"{error} (the database is only read here; docs/schema.md)") from None
+    finally:
+        connection.close()
+
+
+def _only_reading(action: int, name: str | None, *_details: str | None) -> int:
+    allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE)
+    asks = action == sqlite3.SQLITE_PRAGMA and name in ("table_info", "table_list", "index_list")
+    return sqlite3.SQLITE_OK if action in allowed or asks else sqlite3.SQLITE_DENY
+
+
+def _found(state: State) -> tuple[Path, str]:
+    from nbledger.ledger.location import VARIABLE, find_folder
+
+    if state.path is not None:
+        return find_folder(state.path), "by --ledger"
+    if state.given is not None:
+        return state.given.folder, "this notebook records into it"
+    if os.environ.get(VARIABLE):
+        return find_folder(), f"by {VARIABLE}"
+    return find_folder(), "from the current folder upwards"
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,175 @@
+"""Objects of any other class, modules, and references to classes and functions of libraries.
+
+An object is its class and its state, as `copyreg` and `__reduce_ex__` tell it, encoded structurally: pickle's own
+bytes depend on what happens to be shared or interned. Of an estimator the state holds params and what was fitted; wall-clock
+times and the library's version are left out, so that the same fit is the same version.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import sys
+import types
+import warnings
+from typing import Any
+
+from .walk import Walk, register, register_base
+
+# Types that hold a position, a resource or another thread's state: reading them is using them.
+_CONSUMED = (
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+    types.FrameType,
+    types.TracebackType,
+)
+_FIGURES = {("matplotlib", "Figure"), ("plotly", "Figure"), ("plotly", "BaseFigure")}
+_VERSION_KEYS = frozenset({"_sklearn_version"})
+
+
+def root_of(cls: type) -> str:
+    """Return the top-level package that a class says it is from."""
+    module = cls.__dict__.get("__module__", "")
+    return module.partition(".")[0] if isinstance(module, str) else ""
+
+
+def kind_of(cls: type) -> str:
+    """Return the kind of a class's instances: `model`, `figure`, `function` or `object`."""
+    if any((root_of(base), base.__name__) in _FIGURES for base in cls.__mro__):
+        return "figure"
+    if cls.__name__ in ("ufunc", "_ArrayFunctionDispatcher"):
+        return "function"
+    names = {name for base in cls.__mro__ for name in base.__dict__}
+    estimator = "fit" in names and bool({"predict", "transform", "fit_predict", "get_params"} & names)
+    network = any(base.__name__ == "Module" and root_of(base) == "torch" for base in cls.__mro__)
+    booster = any(base.__name__ == "Booster" for base in cls.__mro__) and "predict" in names
+    return "model" if estimator or network or booster else "object"
+
+
+def encode_object(walk: Walk, value: Any) -> bytes:
+    """Encode an object by its class and state; opaque when it cannot be read without using it."""
+    cls = type(value)
+    if issubclass(cls, type):
+        return encode_class(walk, value)
+    if issubclass(cls, _CONSUMED) or _in_mro(cls, "__next__") or _in_mro(cls, "__await__"):
+        return walk.opaque_part()
+    if _in_mro(cls, "_value_repr_") or any(root_of(b) == "enum" and b.__name__ == "Enum" for b in cls.__mro__):
+        return walk.compact(b"en", encode_class(walk, cls) + walk.encode(value._name_) + walk.encode(value._value_))
+    return walk.nest(b"o", value, _build)
+
+
+def _in_mro(cls: type, name: str) -> bool:
+    return any(name in base.__dict__ for base in cls.__mro__)
+
+
+def _build(walk: Walk, value: Any) -> bytes:
+    try:
+        reduced = _reduce(value)
+    except MemoryError:
+        raise
+    except Exception:
+        return walk.opaque_part()
+    if isinstance(reduced, str):
+        # The object is a global of this name, as pickle would find it.
+        return walk.encode((getattr(value, "__module__", None), reduced))
+    function, arguments, state, items, pairs, *_ = (*reduced, None, None, None)
+    if function is copyreg.__newobj__ or function is copyreg._reconstructor:  # type: ignore[attr-defined]
+        head = encode_class(walk, arguments[0]) + _arguments(walk, arguments[1:])
+    elif getattr(function, "__name__", "") == "__newobj_ex__":
+        head = encode_class(walk, arguments[0]) + _arguments(walk, arguments[1:])
+    else:
+        head = walk.encode(function) + _arguments(walk, arguments)
+    body = [head, _state(walk, value, state)]
+    if items is not None:
+        body.append(b"L" + walk.encode(list(items)))
+    if pairs is not None:
+        body.append(b"M" + walk.encode(dict(pairs)))
+    return b"".join(body)
+
+
+def _arguments(walk: Walk, arguments: Any) -> bytes:
+    return b"(%b)" % b"".join(map(walk.encode, arguments))
+
+
+def _reduce(value: Any) -> Any:
+    cls = type(value)
+    registered = copyreg.dispatch_table.get(cls)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return registered(value) if registered is not None else cls.__reduce_ex__(value, 4)
+
+
+def _state(walk: Walk, value: Any, state: Any) -> bytes:
+    if type(state) is dict and kind_of(type(value)) == "model":
+        state = {key: _timeless(key, item) for key, item in state.items() if not _is_incidental(key)}
+    return walk.encode(state)
+
+
+def _is_incidental(key: Any) -> bool:
+    return isinstance(key, str) and (key in _VERSION_KEYS or key.endswith("_time_"))
+
+
+def _timeless(key: Any, item: Any) -> Any:
+    if key == "cv_results_" and type(item) is dict:
+        return {name: column for name, column in item.items() if not str(name).endswith("_time")}
+    return item
+
+
+def encode_class(walk: Walk, cls: Any) -> bytes:
+    """Encode a class as what it is: a name when it is a library's, its code when it was written here."""
+    if is_library(cls.__module__) and "<" not in cls.__qualname__:
+        return walk.compact(b"k", f"{cls.__module__}.{cls.__qualname__}".encode())
+    from .code import encode_written_class
+
+    return encode_written_class(walk, cls)
+
+
+def is_library(name: Any) -> bool:
+    """Tell whether a module belongs to Python or to an installed distribution, rather than to the user's project."""
+    if not isinstance(name, str):
+        return False
+    root = name.partition(".")[0]
+    if root in sys.stdlib_module_names and root != "__main__":
+        return True
+    module = sys.modules.get(root)
+    if module is None or root == "__main__":
+        return False
+    spec = module.__dict__.get("__spec__")
+    path = module.__dict__.get("__file__") or next(iter(getattr(spec, "submodule_search_locations", None) or ()), None)
+    if path is None:
+        return getattr(spec, "origin", None) in ("built-in", "frozen")
+    return "site-packages" in path or "dist-packages" in path
+
+
+def version_of(name: str) -> str:
+    """Return the version of the distribution that a module belongs to; empty for Python's own and for none."""
+    root = name.partition(".")[0]
+    if root in sys.stdlib_module_names:
+        return ""
+    version = vars(sys.modules[root]).get("__version__") if root in sys.modules else None
+    if isinstance(version, str):
+        return version
+    from importlib import metadata
+
+    try:
+        return metadata.version(root)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+@register("module", types.ModuleType)
+def encode_module(walk: Walk, value: types.ModuleType) -> bytes:
+    """Encode a module by name and version; one of the user's own by name and source file."""
+    name = value.__dict__.get("__name__", "")
+    parts = [walk.encode(name), walk.encode(version_of(name))]
+    path = value.__dict__.get("__file__")
+    if not is_library(name) and isinstance(path, str):
+        try:
+            with open(path, "rb") as file:
+                parts.append(walk.encode(file.read()))
+        except OSError:
+            parts.append(b"N")
+    return walk.compact(b"mo", b"".join(parts))
+
+
+register_base(types.ModuleType, encode_module, "module")

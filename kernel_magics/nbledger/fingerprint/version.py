@@ -1,0 +1,101 @@
+"""The two public functions over the walk: the recorded identity and the change check."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nbledger.records import Exactness, Version
+
+from . import values as _values  # registers the builtin encoders
+from .sink import IDENTITY, TOKEN, Sink
+from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, resolve
+
+__all__ = ["fingerprint", "token"]
+assert _values
+
+
+def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = None) -> Version:
+    """Return the identity of a value's full typed content: BLAKE3, first 128 bits, 32 hexadecimal digits.
+
+    `exactness` is `exact`; `sampled` when an array or table inside is larger than `sample_over` bytes (never by
+    default); `opaque` when a part cannot be read without running or consuming it: then the hash equals no other.
+    For tables `schema` names every column with its dtype, its own hash and, with `profile`, a light profile.
+    Never raises but `MemoryError`, never changes the value. docs/fingerprints.md tells what counts for each type.
+    """
+    walk, encoded = _walk(value, IDENTITY, profile=profile, sample_over=sample_over)
+    cls = type(value)
+    shape: tuple[int, ...] | None = None
+    nbytes: int | None = None
+    kind, measure = _kind(cls)
+    if measure is not None:
+        try:
+            shape, nbytes = measure(value)
+        except MemoryError:
+            raise
+        except Exception:
+            pass  # a broken value has no shape; its hash already says that it is opaque
+    exactness: Exactness = "opaque" if walk.opaque else "sampled" if walk.sampled else "exact"
+    module = cls.__module__
+    return Version(
+        hash=IDENTITY.digest(encoded).hex(),
+        kind=kind,
+        exactness=exactness,
+        type_name=cls.__qualname__ if module == "builtins" else f"{module}.{cls.__qualname__}",
+        shape=shape,
+        nbytes=nbytes,
+        schema=walk.columns,
+    )
+
+
+def token(value: Any) -> bytes | None:
+    """Return a quick change check of a value: xxh3_128, 16 bytes; `None` when a part of it is opaque.
+
+    Compare tokens of one process only. Equal tokens mean equal content; another token may also mean the same content
+    in another memory layout, which `fingerprint` then finds to be the same version.
+    """
+    try:
+        _, encoded = _walk(value, TOKEN)
+    except OpaqueError:
+        return None
+    return TOKEN.digest(encoded)
+
+
+def _kind(cls: type) -> tuple[str, Any]:
+    known = KINDS.get(cls)
+    if known is not None:
+        return known
+    try:
+        return resolve(cls)[1:]
+    except MemoryError:
+        raise
+    except Exception:
+        return "object", None
+
+
+def _walk(value: Any, sink: Sink, *, profile: bool = False, sample_over: int | None = None) -> tuple[Walk, bytes]:
+    walk = Walk(sink, sample_over=sample_over)
+    walk.profile = profile
+    try:
+        encoder = ENCODERS.get(type(value))
+        return walk, walk.encode(value) if encoder is None else encoder(walk, value)
+    except TangledError:
+        walk = Walk(sink, sample_over=sample_over, by_order=True)
+    except (MemoryError, OpaqueError):
+        raise
+    except Exception:
+        return _give_up(walk)
+    try:
+        return walk, walk.encode(value)
+    except (MemoryError, OpaqueError):
+        raise
+    except Exception:
+        return _give_up(walk)
+
+
+def _give_up(walk: Walk) -> tuple[Walk, bytes]:
+    """A value that raised while it was read is opaque as a whole."""
+    if walk.sink is TOKEN:
+        raise OpaqueError
+    walk.opaque = True
+    return walk, b"?" + os.urandom(16)

@@ -1,0 +1,215 @@
+"""The walk: any value becomes a short, typed, canonical encoding.
+
+An encoding of at most `INLINE` bytes stands for itself; a longer one is replaced by its digest. That rule looks at
+content only, so it is canonical, and it bounds every intermediate result. Shared parts are encoded once and count as
+equal copies (by meaning); only a cycle is visible, as the number of levels up to the container it returns to. A
+structure so entangled that this would take for ever is walked a second time with references by order of visit.
+
+What cannot be read without running or consuming it is opaque: it gets a random encoding, equal to nothing. In a token
+walk the first opaque part ends the walk.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from .sink import TOKEN, Sink
+
+Encoder = Callable[["Walk", Any], bytes]
+Measure = Callable[[Any], tuple[tuple[int, ...] | None, int | None]]
+
+INLINE = 64
+# Three Python frames a level stay well within the interpreter's default limit of 1,000, wherever the cell stands.
+MAX_DEPTH = 150
+MAX_REVISITS = 2_000
+
+ENCODERS: dict[type, Encoder] = {}
+KINDS: dict[type, tuple[str, Measure | None]] = {}
+# Handlers that also serve subclasses, most special first: (base, encoder, kind, measure).
+BASES: list[tuple[type, Encoder, str, Measure | None]] = []
+# Top-level package of a type, or of one of its bases, to the module of ours that knows it.
+PLUGINS = {
+    "numpy": "arrays",
+    "pandas": "frames",
+    "scipy": "sparse",
+    "pyarrow": "arrow",
+    "polars": "polar",
+    "torch": "tensors",
+}
+# Encoders of standard library types by top-level module and name.
+STANDARD: dict[tuple[str, str], Encoder] = {}
+_loaded: set[str] = set()
+_resolved: WeakKeyDictionary[type, tuple[Encoder, str, Measure | None]] = WeakKeyDictionary()
+
+
+class OpaqueError(Exception):
+    """Ends a token walk: the value has a part that cannot be compared."""
+
+
+class TangledError(Exception):
+    """Ends a walk by meaning: too many paths lead through the value's cycles."""
+
+
+def register(kind: str, *types: type, measure: Measure | None = None) -> Callable[[Encoder], Encoder]:
+    """Make a function the encoder of exactly these types."""
+
+    def add(encoder: Encoder) -> Encoder:
+        for cls in types:
+            ENCODERS[cls] = encoder
+            KINDS[cls] = (kind, measure)
+        return encoder
+
+    return add
+
+
+def register_base(base: type, encoder: Encoder, kind: str, measure: Measure | None = None) -> None:
+    """Make a function the encoder of a type's subclasses."""
+    BASES.append((base, encoder, kind, measure))
+
+
+def load_plugins(cls: type) -> None:
+    """Import our encoders for the libraries that a type comes from; the library is imported by then."""
+    for base in cls.__mro__:
+        module = base.__dict__.get("__module__", "")
+        root = module.partition(".")[0] if isinstance(module, str) else ""
+        name = PLUGINS.get(root)
+        if name is not None and name not in _loaded and (root in sys.modules):
+            _loaded.add(name)
+            importlib.import_module(f"{__package__}.{name}")
+    if cls.__module__ in ("builtins", "functools", "types"):
+        importlib.import_module(f"{__package__}.code")
+
+
+def resolve(cls: type) -> tuple[Encoder, str, Measure | None]:
+    """Return encoder, kind and measure for a type that has no exact encoder (yet)."""
+    found = _resolved.get(cls)
+    if found is None:
+        load_plugins(cls)
+        standard = STANDARD.get((cls.__module__.partition(".")[0], cls.__qualname__))
+        if cls in ENCODERS:
+            found = (ENCODERS[cls], *KINDS[cls])
+        elif standard is not None and "<" not in cls.__qualname__:
+            found = (standard, "value", None)
+        else:
+            found = next(((e, k, m) for base, e, k, m in BASES if base in cls.__mro__), None)
+        if found is None:
+            from . import objects
+
+            found = (objects.encode_object, objects.kind_of(cls), None)
+        _resolved[cls] = found
+    return found
+
+
+class Walk:
+    """One pass over one value with one sink."""
+
+    __slots__ = (
+        "columns",
+        "depth",
+        "keep",
+        "lowest",
+        "memo",
+        "opaque",
+        "order",
+        "profile",
+        "revisits",
+        "sample_over",
+        "sampled",
+        "sink",
+        "stack",
+        "tangled",
+    )
+
+    def __init__(self, sink: Sink, *, sample_over: int | None = None, by_order: bool = False) -> None:
+        self.sink = sink
+        self.sample_over = sample_over
+        self.opaque = False
+        self.sampled = False
+        self.depth = 0
+        self.lowest = MAX_DEPTH
+        self.revisits = 0
+        self.stack: dict[int, int] = {}
+        self.memo: dict[int, tuple[Any, bytes]] = {}
+        self.tangled: dict[int, Any] = {}
+        self.order: dict[int, Any] | None = {} if by_order else None
+        self.keep: list[Any] = []
+        self.profile = False
+        self.columns: tuple[Any, ...] = ()
+
+    def encode(self, value: Any) -> bytes:
+        """Return the canonical encoding of any value."""
+        encoder = ENCODERS.get(type(value))
+        if encoder is None:
+            encoder = resolve(type(value))[0]
+        return encoder(self, value)
+
+    def compact(self, tag: bytes, body: bytes) -> bytes:
+        """Return `body` under a tag: itself when short, else its digest; never ambiguous."""
+        if len(body) <= INLINE:
+            return b"%b(%d:%b" % (tag, len(body), body)
+        return b"%b#%b" % (tag, self.sink.digest(body))
+
+    def nest(self, tag: bytes, value: Any, build: Encoder) -> bytes:
+        """Encode a container by `build`, minding depth, cycles and parts that are met again."""
+        key = id(value)
+        if self.order is not None:
+            return self._nest_by_order(tag, value, build)
+        done = self.memo.get(key)
+        if done is not None:
+            return done[1]
+        level = self.stack.get(key)
+        if level is not None:
+            self.lowest = min(self.lowest, level)
+            return b"^%d;" % (self.depth - level)
+        if self.depth >= MAX_DEPTH:
+            return self.opaque_part()
+        level = self.stack[key] = self.depth
+        outer, self.lowest = self.lowest, MAX_DEPTH
+        self.depth += 1
+        try:
+            body = build(self, value)
+        finally:
+            self.depth -= 1
+            del self.stack[key]
+        result = self.compact(tag, body)
+        if self.lowest < level:
+            self.lowest = min(outer, self.lowest)
+            self._count_revisit(key, value)
+        else:
+            self.lowest = outer
+            if len(body) > INLINE:
+                self.memo[key] = (value, result)
+        return result
+
+    def _nest_by_order(self, tag: bytes, value: Any, build: Encoder) -> bytes:
+        assert self.order is not None
+        key = id(value)
+        if key in self.order:
+            return b"@%d;" % self.order[key][0]
+        if self.depth >= MAX_DEPTH:
+            return self.opaque_part()
+        self.order[key] = (len(self.order), value)
+        self.depth += 1
+        try:
+            return self.compact(tag, build(self, value))
+        finally:
+            self.depth -= 1
+
+    def _count_revisit(self, key: int, value: Any) -> None:
+        if key in self.tangled:
+            self.revisits += 1
+            if self.revisits > MAX_REVISITS:
+                raise TangledError
+        self.tangled[key] = value
+
+    def opaque_part(self) -> bytes:
+        """Return an encoding that equals no other, and remember that the value is opaque."""
+        if self.sink is TOKEN:
+            raise OpaqueError
+        self.opaque = True
+        return b"?" + os.urandom(16)

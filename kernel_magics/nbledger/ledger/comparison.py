@@ -1,0 +1,84 @@
+"""What a run is compared with: the run before it of the same cell, and the best of its experiment."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from nbledger.ledger.connection import Database
+
+
+class Best(NamedTuple):
+    """The least and the greatest value of one metric, and the ids of the (first) runs that have them."""
+
+    least: float
+    least_run: str
+    greatest: float
+    greatest_run: str
+
+
+_PREVIOUS = """SELECT p.key FROM run p JOIN run_end e ON e.run = p.key
+    WHERE p.notebook {notebook} AND p.{column} = ? AND p.tracked = 1 AND e.status = 'finished'
+    AND p.key < ? AND p.kind = ? AND NOT EXISTS (SELECT 1 FROM deleted_run d WHERE d.run = p.key)
+    ORDER BY p.key DESC LIMIT 1"""
+
+
+def previous_run(database: Database, run: int) -> int | None:
+    """Return the key of the last finished tracked run of the same cell, else of the same notebook and name."""
+    ((notebook, cell, name, kind),) = database.rows("SELECT notebook, cell_id, name, kind FROM run WHERE key = ?", (run,))
+    for column, value in (("cell_id", cell), ("name", name)):
+        if value is None:
+            continue
+        sql = _PREVIOUS.format(column=column, notebook="IS NULL" if notebook is None else "= ?")
+        values = [value, run, kind] if notebook is None else [notebook, value, run, kind]
+        found = database.rows(sql, values)
+        if found:
+            return int(found[0][0])
+        if column == "cell_id":
+            return None
+    return None
+
+
+def best_metrics(
+    database: Database, experiment: str, before: int | None, names: list[str] | None
+) -> dict[str, Best]:
+    """Return the extremes of each metric in an experiment, among runs with keys less than `before`."""
+    last = before if before is not None else (1 << 62)
+    with database.read() as connection:
+        labels = _labels(database, experiment, names)
+        (total,) = connection.execute("SELECT coalesce(max(key), 0) FROM run").fetchone()
+        bound = int(math.sqrt(total)) + 1
+        (few,) = connection.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM run WHERE experiment = ? LIMIT ?)", (experiment, bound)
+        ).fetchone()
+        # In a small experiment its runs are visited, in a large one the metric's index is walked from each end.
+        join = (
+            "run r INDEXED BY run_experiment CROSS JOIN metric m ON m.run = r.key AND m.name = ?1"
+            if few < bound
+            else "metric m INDEXED BY metric_value CROSS JOIN run r ON r.key = m.run"
+        )
+        sql = f"""SELECT m.value, r.id FROM {join}
+            WHERE m.name = ?1 AND m.value IS NOT NULL AND r.experiment = ?2 AND r.key < ?3
+            AND NOT EXISTS (SELECT 1 FROM deleted_run d WHERE d.run = r.key)
+            ORDER BY m.value {{}}, r.key LIMIT 1"""
+        found: dict[str, Best] = {}
+        for name, label in labels.items():
+            least = connection.execute(sql.format("ASC"), (label, experiment, last)).fetchone()
+            if least is not None:
+                greatest = connection.execute(sql.format("DESC"), (label, experiment, last)).fetchone()
+                found[name] = Best(*least, *greatest)
+    return found
+
+
+def _labels(database: Database, experiment: str, names: list[str] | None) -> dict[str, int]:
+    if names is not None:
+        marks = ",".join("?" * len(names))
+        return dict(database.rows(f"SELECT text, key FROM label WHERE text IN ({marks})", names))
+    # Labels are few: each is kept if any run of the experiment has a metric of that name.
+    return dict(
+        database.rows(
+            """SELECT l.text, l.key FROM label l WHERE l.key IN (
+                SELECT m.name FROM run r JOIN metric m ON m.run = r.key WHERE r.experiment = ?) ORDER BY l.text""",
+            (experiment,),
+        )
+    )

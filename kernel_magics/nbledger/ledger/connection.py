@@ -1,0 +1,277 @@
+"""One SQLite database, used safely from many threads and processes.
+
+Each thread has a connection of its own; writes are short `BEGIN IMMEDIATE` transactions in WAL mode with
+`synchronous=NORMAL` (a killed process loses nothing that was committed; a power cut may lose the last transactions but
+damages nothing). Writers of one process take turns at a lock, because SQLite's own waiting is a sleep; writers of
+other processes are waited for, with jitter, up to `BUSY_SECONDS`.
+
+The file may be deleted or replaced below a running process. Writes would then go to a file without a name and be lost
+in silence, so its inode is compared before each transaction (2 microseconds) and the database opened anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nbledger.ledger import forks, schema
+from nbledger.ledger.errors import LedgerMissing, LedgerReadOnly, LedgerWarning, translate
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 10.0
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
+
+
+class Connection(sqlite3.Connection):
+    """A connection that may be referenced weakly and that closes itself, as Python 3.13 demands."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+
+class Database:
+    """The database file at `path`; created when it is missing and `create` is true."""
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        self._text = str(path)
+        self._create = create
+        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._inode: tuple[int, int] | None = None
+        self._on_change: list[Callable[[], None]] = []
+        self.read_only = False
+        forks.register(self)
+        self.connection()
+
+    # -- transactions -------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Hold one write transaction: committed at the end of the block, rolled back when it raises.
+
+        Inside another write of the same thread it joins that one. SQLite's errors arrive as `LedgerError`s.
+        """
+        with self._lock:
+            connection = self.connection()
+            if connection.in_transaction:
+                yield connection
+                return
+            try:
+                self._begin(connection)
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+            except sqlite3.IntegrityError:
+                raise  # a fault of what was written, not of the ledger: the writer knows what to do
+            except (sqlite3.Error, OSError) as error:
+                raise translate(error, self.path) from error
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Hold one consistent view for several reads."""
+        connection = self.connection()
+        outer = connection.in_transaction
+        try:
+            if not outer:
+                connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if not outer:
+                    self._roll_back(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise translate(error, self.path) from error
+
+    def rows(self, sql: str, parameters: Any = ()) -> list[Any]:
+        """Return all rows of one query."""
+        connection = self.connection()
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if self.read_only:
+            raise LedgerReadOnly(path=self._text, detail="it was opened for reading")
+        _retry(lambda: connection.execute("BEGIN IMMEDIATE"))
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    # -- connections --------------------------------------------------------------------------------------------
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection, opened anew after a fork or when the file was deleted or replaced."""
+        local = self._local
+        found: sqlite3.Connection | None = getattr(local, "connection", None)
+        if found is not None:
+            try:
+                status = os.stat(self._text)
+                same = (status.st_dev, status.st_ino) == self._inode
+            except OSError:
+                same = False
+            if same and local.generation == self._generation:
+                return found
+            if not same and found.in_transaction:
+                return found  # let it end; the next transaction notices
+        with self._lock:
+            return self._open()
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever the file below turns out to be another one, so that caches can be emptied."""
+        self._on_change.append(call)
+
+    def close(self) -> None:
+        """Close this process's connections; the database opens again when it is next used."""
+        with self._lock:
+            forks.close_all(self)
+            self._local = threading.local()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+        except (sqlite3.Error, OSError) as error:
+            raise translate(error, self.path) from error
+        status = os.stat(self._text)
+        inode = (status.st_dev, status.st_ino)
+        if inode != self._inode:
+            if self._inode is not None:
+                self._generation += 1
+                for call in self._on_change:
+                    call()
+            self._inode = inode
+        self._local.connection = connection
+        self._local.generation = self._generation
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        exists = self.path.is_file()
+        if not exists and not self._create:
+            raise LedgerMissing(path=self._text, detail="no such file")
+        if not exists:
+            _make_folder(self.path.parent)
+        elif not os.access(self._text, os.W_OK) or not os.access(self.path.parent, os.W_OK):
+            return self._connect_read_only()
+        connection = forks.connect(self, self._text, Connection)
+        try:
+            return self._prepare(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if exists and error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                return self._connect_read_only()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+
+    def _prepare(self, connection: Connection) -> Connection:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        if _retry(lambda: schema.state(connection, self.path)) != schema.VERSION:
+            self._bring_up_to_date(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _connect_read_only(self) -> Connection:
+        self.read_only = True
+        uri = self.path.as_uri()
+        for query in ("?mode=ro", "?mode=ro&immutable=1"):
+            connection = forks.connect(self, uri + query, Connection)
+            try:
+                found = schema.state(connection, self.path)
+            except sqlite3.OperationalError:
+                connection.close()
+                continue
+            if found != schema.VERSION:
+                connection.close()
+                raise LedgerReadOnly(path=self._text, detail="and its schema is older than this nbledger's")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            return connection
+        raise LedgerReadOnly(path=self._text, detail="and it cannot be opened for reading either")
+
+    def _bring_up_to_date(self, connection: Connection) -> None:
+        """Create or upgrade the schema; of several processes that try at once, one does it and the others see it."""
+        _retry(lambda: connection.execute("BEGIN IMMEDIATE"))
+        try:
+            found = schema.state(connection, self.path)
+            if found == 0:
+                schema.create(connection)
+            elif found < schema.VERSION:
+                schema.upgrade(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        set_journal_mode(connection, self.path)
+
+
+def set_journal_mode(connection: sqlite3.Connection, path: Path) -> str:
+    """Choose WAL where the file system can hold it, else a rollback journal with one warning; return the mode."""
+    if file_system(path.parent) not in _NETWORK:
+        (mode,) = _retry(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone())
+        if mode == "wal":
+            return "wal"
+    (mode,) = _retry(lambda: connection.execute("PRAGMA journal_mode = DELETE").fetchone())
+    warnings.warn(
+        f"The ledger {path} lies on a file system without reliable shared locks: it uses a slower journal; "
+        "set NBLEDGER_DIR to a local folder if several processes write to it.",
+        LedgerWarning,
+        stacklevel=2,
+    )
+    return str(mode)
+
+
+def file_system(folder: Path) -> str:
+    """Return the type of the file system that holds `folder` (Linux only, else an empty text)."""
+    best, kind = "", ""
+    try:
+        place = os.path.realpath(folder)
+        with open("/proc/self/mounts", encoding="utf-8", errors="replace") as mounts:
+            for line in mounts:
+                _, point, found = line.split(" ", 3)[:3]
+                inside = place == point or place.startswith(point.rstrip("/") + "/")
+                if inside and len(point) >= len(best):
+                    best, kind = point, found
+    except (OSError, ValueError):
+        return ""
+    return kind
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("# Made by nbledger: the ledger is shared by bundles and merges, not by Git.\n*\n")
+
+
+def _retry(action: Callable[[], T]) -> T:
+    """Do `action`; where SQLite says busy without having waited, try again with jitter until `BUSY_SECONDS`."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return action()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(random.uniform(0.001, 0.02))
+
+

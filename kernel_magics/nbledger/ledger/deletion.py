@@ -1,0 +1,28 @@
+"""Deleting a run and taking that back, as events: the last one holds."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from nbledger.ledger.errors import NotFound
+from nbledger.ledger.runs import Reader
+from nbledger.ledger.writing import Writer
+from nbledger.records import new_id
+
+
+def add_event(writer: Writer, reader: Reader, run: str, event: str, who: str, at: float) -> str:
+    """Add a `delete` or `restore` event for a run and return the run's id."""
+    key = reader.key(run)
+
+    def insert(connection: sqlite3.Connection) -> str:
+        row = connection.execute("SELECT id FROM run WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise NotFound(what="run", ref=run, remedy="it was removed by gc")
+        connection.execute(
+            """INSERT INTO deletion SELECT NULL, ?1, ?2, ?3,
+                (SELECT coalesce(max(seq), 0) + 1 FROM deletion WHERE run = ?2), ?4, ?5""",
+            (new_id(), row[0], event, at, who),
+        )
+        return str(row[0])
+
+    return writer.write(insert)

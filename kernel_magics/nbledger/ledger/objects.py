@@ -1,0 +1,168 @@
+"""The object store: immutable bytes under the BLAKE3 hash of their content, in `objects/ab/cdef...`.
+
+An object is written to a temporary file beside its place, synced and renamed, so that it is there in full or not at
+all, whoever else writes it at the same time. Nothing is ever addressed by a path from outside, only by a hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from blake3 import blake3
+
+from nbledger.ledger.errors import BadObjectHash, ObjectAltered, ObjectMissing, translate
+
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_CHUNK = 1 << 20
+TEMPORARY = ".writing-"
+
+
+class ObjectStore:
+    """The objects below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, hash: str) -> Path:
+        """Return where the object of this hash is or would be. Raises `BadObjectHash` for anything but 64 hex digits."""
+        if not isinstance(hash, str) or _HASH.fullmatch(hash) is None:
+            raise BadObjectHash(hash=hash)
+        return self.folder / hash[:2] / hash[2:]
+
+    def has(self, hash: str) -> bool:
+        """Tell whether the object is in the store (its bytes are not checked)."""
+        return self.path(hash).is_file()
+
+    def put_bytes(self, data: bytes | bytearray | memoryview) -> tuple[str, int]:
+        """Store bytes and return their hash and size; bytes that are there already are not written again."""
+        size = memoryview(data).nbytes
+        hash = _hasher(size).update(data).hexdigest()
+        if not self._renew(hash, size):
+            with self._writing() as (file, done):
+                file.write(data)
+                done.append(hash)
+        return hash, size
+
+    def put_file(self, path: Path | str) -> tuple[str, int]:
+        """Store a file's content in one pass of bounded memory and return its hash and size."""
+        with open(path, "rb") as source, self._writing() as (file, done):
+            hasher = blake3()
+            size = 0
+            while chunk := source.read(_CHUNK):
+                hasher.update(chunk)
+                file.write(chunk)
+                size += len(chunk)
+            hash = hasher.hexdigest()
+            if not self._renew(hash, size):
+                done.append(hash)
+        return hash, size
+
+    def read(self, hash: str) -> bytes:
+        """Return an object's bytes. Raises `ObjectMissing`, and `ObjectAltered` when they do not match the hash."""
+        path = self.path(hash)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise ObjectMissing(hash=hash, path=str(self.folder)) from None
+        except OSError as error:
+            raise translate(error, self.folder) from error
+        if _hasher(len(data)).update(data).hexdigest() != hash:
+            raise ObjectAltered(hash=hash, path=str(self.folder))
+        return data
+
+    def check(self, hash: str) -> int:
+        """Read an object through in bounded memory and return its size. Raises as `read`."""
+        path = self.path(hash)
+        hasher = blake3()
+        size = 0
+        try:
+            with open(path, "rb") as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+                    size += len(chunk)
+        except FileNotFoundError:
+            raise ObjectMissing(hash=hash, path=str(self.folder)) from None
+        except OSError as error:
+            raise translate(error, self.folder) from error
+        if hasher.hexdigest() != hash:
+            raise ObjectAltered(hash=hash, path=str(self.folder))
+        return size
+
+    def hashes(self) -> Iterator[str]:
+        """Yield the hash of each object in the store."""
+        for file in self._files():
+            hash = file.parent.name + file.name
+            if _HASH.fullmatch(hash):
+                yield hash
+
+    def stray_files(self) -> Iterator[Path]:
+        """Yield files that are no objects: what a killed writer left, or what someone else put there."""
+        for file in self._files():
+            if not _HASH.fullmatch(file.parent.name + file.name):
+                yield file
+
+    def remove(self, hash: str) -> int:
+        """Remove an object and return the bytes that this freed."""
+        path = self.path(hash)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise translate(error, self.folder) from error
+        return size
+
+    def _files(self) -> Iterator[Path]:
+        if not self.folder.is_dir():
+            return
+        for place in sorted(self.folder.iterdir()):
+            if place.is_dir():
+                yield from sorted(place.iterdir())
+            else:
+                yield place
+
+    def _renew(self, hash: str, size: int) -> bool:
+        """Tell whether the object is there in full; if so make it young, so that a gc under way leaves it."""
+        path = self.path(hash)
+        try:
+            if path.stat().st_size != size:
+                return False
+            os.utime(path)
+        except OSError:
+            return path.is_file() and path.stat().st_size == size
+        return True
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[tuple[IO[bytes], list[str]]]:
+        """Yield a temporary file and a list; the hash that is put into the list names where the file goes."""
+        done: list[str] = []
+        name = ""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=self.folder)
+            with os.fdopen(handle, "wb") as file:
+                yield file, done
+                file.flush()
+                os.fsync(file.fileno())
+            if done:
+                target = self.path(done[0])
+                target.parent.mkdir(exist_ok=True)
+                os.chmod(name, 0o444)
+                os.replace(name, target)
+        except OSError as error:
+            raise translate(error, self.folder) from error
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+
+
+def _hasher(size: int) -> blake3:
+    """Return a hasher, with threads for what is large (measured: threads pay from about 1 MB)."""
+    return blake3(max_threads=blake3.AUTO) if size > 1 << 20 else blake3()

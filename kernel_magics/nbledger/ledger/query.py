@@ -1,0 +1,274 @@
+"""Filters and orders to SQL that stays quick in a ledger of a million runs.
+
+SQLite cannot know whether it is better to walk an order's index until enough runs pass the filter, or to take the few
+runs that a condition's index names and sort those. Without statistics it guesses, and a wrong guess costs seconds. So
+conditions are counted in their index first, up to the bound where the two ways cost the same: with `n` runs, `limit`
+wanted and `c` that fit, walking visits about n * limit / c runs and sorting c, equal at c = sqrt(n * limit).
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import sqlite3
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbledger.ledger.errors import LedgerWarning
+from nbledger.ledger.filter import Comparison, Condition, Group, Name, Order
+from nbledger.ledger.predicates import (
+    END_COLUMNS,
+    RUN_COLUMNS,
+    TABLES,
+    Context,
+    Sql,
+    attribute,
+    column_test,
+    equals,
+    predicate,
+    value_test,
+)
+from nbledger.ledger.runs import Reader
+
+_INDEXED = frozenset({"run_id", "name", "kind", "experiment", "notebook", "parent", "tracked"})
+_ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
+_RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
+
+
+@dataclass(slots=True)
+class Driver:
+    """Where a query begins: a FROM clause, what its index is searched by, and the run's key in it."""
+
+    source: str
+    key: str
+    test: Sql
+    column: str = ""
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Question:
+    """What was asked: conditions that all must hold, the order, and the page."""
+
+    conditions: list[Condition]
+    order: Sequence[Order]
+    limit: int | None
+    offset: int
+
+    @property
+    def wanted(self) -> int | None:
+        return None if self.limit is None else self.limit + self.offset
+
+
+class Planner:
+    """Answers questions about one ledger with the keys of the runs that fit."""
+
+    def __init__(self, reader: Reader, connection: sqlite3.Connection, *, include_deleted: bool = False) -> None:
+        self.reader = reader
+        self.connection = connection
+        self._hides = not include_deleted and bool(connection.execute("SELECT 1 FROM deletion LIMIT 1").fetchone())
+        self.context = Context(self._label, self._dead_sessions)
+        self._labels: dict[str, int] = {}
+
+    def keys(self, question: Question) -> list[int]:
+        """Return the keys of the runs in order."""
+        (runs,) = self.connection.execute("SELECT coalesce(max(key), 0) FROM run").fetchone()
+        driver = self._best_driver(question, runs)
+        if driver is not None or not self._has_order_index(question):
+            return self._sorted(question, driver)
+        return self._walked(question)
+
+    def count(self, conditions: list[Condition]) -> int:
+        """Return how many runs fit."""
+        driver = self._best_driver(Question(conditions, (), None, 0), 1 << 62)
+        sql = self._select(driver, conditions)
+        return int(self.connection.execute(f"SELECT count(*) {sql.text}", sql.values).fetchone()[0])
+
+    # -- ways ---------------------------------------------------------------------------------------------------
+
+    def _sorted(self, question: Question, driver: Driver | None) -> list[int]:
+        sql = self._select(driver, question.conditions)
+        key = driver.key if driver else "r.key"
+        order = self._order(question.order, key)
+        return self._run(Sql(f"SELECT {key} {sql.text} {order.text}", [*sql.values, *order.values]), question)
+
+    def _walked(self, question: Question) -> list[int]:
+        """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
+        first = question.order[0] if question.order else Order(Name("attributes", "started_at"), True)
+        driver, has, lacks, needed = self._order_driver(first, question.conditions)
+        sql = self._select(driver, question.conditions, has)
+        direction = "DESC" if first.descending else "ASC"
+        rest = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ")
+        found = self._run(Sql(f"SELECT {driver.key} {sql.text} {rest.text}", [*sql.values, *rest.values]), question)
+        if lacks is None or needed or (question.limit is not None and len(found) == question.limit):
+            return found
+        skipped = question.offset
+        if question.offset and not found:
+            counted = self.connection.execute(f"SELECT count(*) {sql.text}", sql.values).fetchone()[0]
+            skipped = question.offset - int(counted)
+        elif found:
+            skipped = 0
+        limit = None if question.limit is None else question.limit - len(found)
+        others = self._select(None, question.conditions, lacks)
+        rest = self._order(question.order[1:], "r.key")
+        page = Question([], (), limit, skipped)
+        return found + self._run(Sql(f"SELECT r.key {others.text} {rest.text}", [*others.values, *rest.values]), page)
+
+    def _run(self, sql: Sql, page: Question) -> list[int]:
+        text, values = sql.text, sql.values
+        if page.limit is not None or page.offset:
+            text += " LIMIT ? OFFSET ?"
+            values = [*values, -1 if page.limit is None else page.limit, page.offset]
+        return [row[0] for row in self.connection.execute(text, values)]
+
+    # -- pieces -------------------------------------------------------------------------------------------------
+
+    def _select(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> Sql:
+        key = driver.key if driver else "r.key"
+        tests = [driver.test] if driver and driver.test.text else []
+        tests += [test for test in more if test.text]
+        tests += [predicate(condition, key, self.context) for condition in conditions]
+        if self._hides:
+            tests.append(Sql(f"{key} NOT IN (SELECT run FROM deleted_run)"))
+        where = " AND ".join(f"({test.text})" for test in tests)
+        text = f"FROM {driver.source if driver else 'run r'}" + (f" WHERE {where}" if where else "")
+        return Sql(text, [value for test in tests for value in test.values])
+
+    def _order(self, order: Sequence[Order], key: str, before: str = "") -> Sql:
+        terms: list[str] = []
+        values: list[Any] = []
+        for one in order:
+            if one.name.entity == "attributes":
+                expression = attribute(one.name.key, key, self.context)
+            else:
+                table = TABLES[one.name.entity]
+                label = self._label(one.name)
+                expression = Sql(f"(SELECT v.value FROM {table} v WHERE v.run = {key} AND v.name = ?)", [label])
+            terms.append(f"{expression.text} {'DESC' if one.descending else 'ASC'} NULLS LAST")
+            values += expression.values
+        rest = "" if before.startswith("r.started_at") else "r.started_at DESC, "
+        return Sql(f"ORDER BY {before}{', '.join([*terms, ''])}{rest}r.key DESC", values)
+
+    # -- where to begin -----------------------------------------------------------------------------------------
+
+    def _best_driver(self, question: Question, runs: int) -> Driver | None:
+        """Return the condition whose index names the fewest runs, if those are few enough to sort them all."""
+        wanted = question.wanted
+        bound = runs // 3 if wanted is None else int(math.sqrt(runs * max(wanted, 1))) + 1
+        best: Driver | None = None
+        for condition in question.conditions:
+            driver = self._filter_driver(condition)
+            if driver is None:
+                continue
+            limit = min(bound, best.count if best else bound)
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.source} WHERE {driver.test.text} LIMIT ?)"
+            (driver.count,) = self.connection.execute(sql, [*driver.test.values, limit]).fetchone()
+            if driver.count < limit:
+                best = driver
+        return best
+
+    def _filter_driver(self, condition: Condition) -> Driver | None:
+        if not isinstance(condition, Comparison) or condition.operator not in _RANGES:
+            return None
+        entity, name = condition.name.entity, condition.name.key
+        if entity == "attributes":
+            if name == "status" and condition.operator in ("=", "IN"):
+                return _status_driver(condition)
+            if name in END_COLUMNS:
+                test = column_test(f"d.{END_COLUMNS[name]}", condition)
+                return Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", test)
+            if name == "started_at" or (name in _INDEXED and condition.operator in ("=", "IN")):
+                return Driver("run r", "r.key", column_test(RUN_COLUMNS[name], condition))
+            return None
+        if entity == "params" and condition.operator in ("=", "IN") and "None" in condition.values:
+            return None
+        table = TABLES[entity]
+        test = _index_test(condition)
+        source = f"{table} d INDEXED BY {table}_value CROSS JOIN run r ON r.key = d.run"
+        return Driver(source, "d.run", Sql(f"d.name = ? AND {test.text}", [self._label(condition.name), *test.values]))
+
+    def _has_order_index(self, question: Question) -> bool:
+        if not question.order:
+            return True
+        name = question.order[0].name
+        return name.entity != "attributes" or name.key in _ORDERED or name.key in END_COLUMNS
+
+    def _order_driver(self, first: Order, conditions: list[Condition]) -> tuple[Driver, Sql, Sql | None, bool]:
+        """Return the driver of a sort key, the tests for having it and lacking it, and whether having it is needed."""
+        name = first.name
+        if name.entity != "attributes":
+            table = TABLES[name.entity]
+            label = self._label(name)
+            ranges = [
+                _index_test(one)
+                for one in conditions
+                if isinstance(one, Comparison) and one.name == name and one.operator in _RANGES and "None" not in one.values
+            ]
+            test = Sql("d.name = ?", [label])
+            for one in ranges:
+                test = Sql(f"{test.text} AND {one.text}", [*test.values, *one.values])
+            source = f"{table} d INDEXED BY {table}_value CROSS JOIN run r ON r.key = d.run"
+            held = f"SELECT 1 FROM {table} h WHERE h.run = r.key AND h.name = ? AND h.value IS NOT NULL"
+            driver = Driver(source, "d.run", test, "d.value")
+            return driver, Sql("d.value IS NOT NULL"), Sql(f"NOT EXISTS ({held})", [label]), bool(ranges)
+        if name.key in END_COLUMNS:
+            column = f"d.{END_COLUMNS[name.key]}"
+            driver = Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", Sql(""), column)
+            return driver, Sql(""), Sql("NOT EXISTS (SELECT 1 FROM run_end h WHERE h.run = r.key)"), False
+        column = RUN_COLUMNS[name.key]
+        driver = Driver("run r", "r.key", Sql(""), column)
+        if name.key in ("started_at", "kind"):
+            return driver, Sql(""), None, False
+        return driver, Sql(f"{column} IS NOT NULL"), Sql(f"{column} IS NULL"), False
+
+    # -- what the ledger knows ----------------------------------------------------------------------------------
+
+    def _label(self, name: Name) -> int:
+        found = self._labels.get(name.key)
+        if found is None:
+            row = self.connection.execute("SELECT key FROM label WHERE text = ?", (name.key,)).fetchone()
+            found = self._labels[name.key] = int(row[0]) if row else -1
+            if row is None:
+                self._suggest(name)
+        return found
+
+    def _suggest(self, name: Name) -> None:
+        known = [row[0] for row in self.connection.execute("SELECT text FROM label LIMIT 5000")]
+        near = difflib.get_close_matches(name.key, known, 1, cutoff=0.75)
+        if near:
+            message = f"No run has {name.entity}.{name.key}: did you mean {name.entity}.{near[0]}?"
+            warnings.warn(message, LedgerWarning, stacklevel=8)
+
+    def _dead_sessions(self) -> list[int]:
+        rows = self.connection.execute("SELECT DISTINCT r.session FROM open_run o JOIN run r ON r.key = o.run")
+        return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
+
+
+def _index_test(condition: Comparison) -> Sql:
+    """Return what an index on (name, value) is searched by: no less than what the condition itself lets pass."""
+    if condition.name.entity == "params" and condition.operator in ("=", "IN"):
+        forms = [form for value in condition.values for form in equals(value)]
+        return Sql(f"d.value IN ({','.join('?' * len(forms))})", forms)
+    test = value_test(condition)
+    return Sql(test.text.replace("v.", "d."), test.values)
+
+
+def _status_driver(condition: Comparison) -> Driver | None:
+    ends = [value for value in condition.values if value not in ("running", "interrupted")]
+    if len(ends) == len(condition.values):
+        test = Sql(f"d.status IN ({','.join('?' * len(ends))})", ends)
+        return Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", test)
+    if not ends:
+        return Driver("open_run d CROSS JOIN run r ON r.key = d.run", "d.run", Sql("1"))
+    return None
+
+
+def conjuncts(condition: Condition | None) -> list[Condition]:
+    """Return the conditions of which all must hold."""
+    if condition is None:
+        return []
+    if isinstance(condition, Group) and condition.operator == "AND":
+        return [found for part in condition.parts for found in conjuncts(part)]
+    return [condition]

@@ -1,0 +1,206 @@
+"""Runs as read back: one at a time, or many as a lazy list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from nbledger.ledger.connection import Database
+from nbledger.ledger.errors import AmbiguousId, NotFound
+from nbledger.ledger.liveness import Process, is_alive
+from nbledger.ledger.values import decode, unpack_metrics
+from nbledger.records import Run, RunError
+
+if TYPE_CHECKING:
+    import pandas
+
+#: Runs are loaded this many at a time, with their params and metrics.
+PAGE = 200
+#: Fewer digits than this name too many runs to be meant.
+LEAST_PREFIX = 4
+
+_COLUMNS = """SELECT r.key, r.id, s.id, r.kind, r.started_at, r.name, r.experiment, r.parent, r.notebook, r.cell_id,
+    r.position, c.text, r.tracked, e.status, e.ended_at, e.duration, e.error_type, e.error_message, e.error_traceback,
+    r.session, k.shape, k.items, k.metrics
+    FROM run r JOIN session s ON s.key = r.session LEFT JOIN source c ON c.key = r.source
+    LEFT JOIN run_end e ON e.run = r.key LEFT JOIN pack k ON k.run = r.key
+    WHERE r.key IN (SELECT value FROM json_each(?))"""
+
+
+class Reader:
+    """Turns keys of runs into `Run`s."""
+
+    def __init__(self, database: Database, heartbeat_file: Callable[[str], Path]) -> None:
+        self.database = database
+        self._heartbeat_file = heartbeat_file
+        self._shapes: dict[int, list[list[str]]] = {}
+        self._dead: set[int] = set()
+        database.on_change(self.forget)
+
+    def forget(self) -> None:
+        """Drop what was remembered of the file."""
+        self._shapes.clear()
+        self._dead.clear()
+
+    def runs(self, keys: Sequence[int]) -> list[Run]:
+        """Return the runs of these keys in their order; those that are gone are left out."""
+        with self.database.read() as connection:
+            rows = connection.execute(_COLUMNS, (json.dumps(list(keys)),)).fetchall()
+            bare = [row[0] for row in rows if row[13] is None]
+            facts = self.unpacked(bare) if bare else {}
+            found = {row[0]: self._run(row, facts) for row in rows}
+        return [found[key] for key in keys if key in found]
+
+    def _run(self, row: tuple[Any, ...], facts: dict[int, tuple[dict[str, Any], ...]]) -> Run:
+        status = row[13]
+        if status is None:
+            status = self.status_without_end(row[19])
+            params, metrics, tags = facts[row[0]]
+        else:
+            params, metrics, tags = self.unpack(row[20], row[21], row[22])
+        error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
+        return Run(
+            id=row[1],
+            session=row[2],
+            kind=row[3],
+            status=status,
+            started_at=row[4],
+            name=row[5],
+            experiment=row[6],
+            parent=row[7],
+            notebook=row[8],
+            cell_id=row[9],
+            position=row[10],
+            source=row[11],
+            tracked=bool(row[12]),
+            ended_at=row[14],
+            duration=row[15],
+            error=error,
+            params=params,
+            metrics=metrics,
+            tags=tags,
+        )
+
+    def shape(self, key: int) -> list[list[str]]:
+        """Return the names of params, metrics and tags of a packed row."""
+        found = self._shapes.get(key)
+        if found is None:
+            ((names,),) = self.database.rows("SELECT names FROM shape WHERE key = ?", (key,))
+            found = self._shapes[key] = json.loads(names)
+        return found
+
+    def unpack(self, shape: int | None, items: str, metrics: bytes) -> tuple[dict[str, Any], ...]:
+        """Return params, metrics and tags of an ended run; a run without any has no packed row."""
+        if shape is None:
+            return {}, {}, {}
+        params, measured, tags = self.shape(shape)
+        values = json.loads(items)
+        return (
+            dict(zip(params, values, strict=False)),
+            dict(zip(measured, unpack_metrics(metrics), strict=True)),
+            dict(zip(tags, values[len(params) :], strict=True)),
+        )
+
+    def unpacked(self, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+        """Return params, metrics and tags of runs that have no end yet, from their rows."""
+        found: dict[int, tuple[dict[str, Any], ...]] = {key: ({}, {}, {}) for key in keys}
+        text = json.dumps(list(keys))
+        chosen = "JOIN label l ON l.key = t.name WHERE t.run IN (SELECT value FROM json_each(?))"
+        for run, name, value, type in self.database.rows(
+            f"SELECT t.run, l.text, t.value, t.type FROM param t {chosen}", (text,)
+        ):
+            found[run][0][name] = decode(value, type)
+        for run, name, value in self.database.rows(f"SELECT t.run, l.text, t.value FROM metric t {chosen}", (text,)):
+            found[run][1][name] = float("nan") if value is None else value
+        for run, name, value in self.database.rows(f"SELECT t.run, l.text, t.value FROM tag t {chosen}", (text,)):
+            found[run][2][name] = value
+        return found
+
+    def status_without_end(self, session: int) -> str:
+        """Return `running` or `interrupted` for runs without an end of the session with this key."""
+        return "interrupted" if self.is_dead(session) else "running"
+
+    def is_dead(self, session: int) -> bool:
+        """Tell whether a session ended or its process is gone; the dead are remembered."""
+        if session in self._dead:
+            return True
+        rows = self.database.rows(
+            """SELECT s.id, s.host, s.boot_id, s.pid, s.process_started, e.ended_at FROM session s
+            LEFT JOIN session_end e ON e.session = s.key WHERE s.key = ?""",
+            (session,),
+        )
+        for id, host, boot_id, pid, started, ended_at in rows:
+            if ended_at is None and is_alive(Process(host, boot_id, pid, started), self._heartbeat_file(id)):
+                return False
+        self._dead.add(session)
+        return True
+
+    def key(self, prefix: str) -> int:
+        """Return the key of the run whose id begins with `prefix`. Raises `NotFound` and `AmbiguousId`."""
+        return self.keyed("run", "id", prefix)
+
+    def keyed(self, table: str, column: str, prefix: str) -> int:
+        """Return the key of the row of `table` whose id or hash begins with `prefix`."""
+        text = str(prefix).strip().lower()
+        remedy = f"give at least {LEAST_PREFIX} digits of an id that `nbledger runs` lists"
+        if len(text) < LEAST_PREFIX:
+            raise NotFound(what=table, ref=prefix, remedy=remedy)
+        rows = self.database.rows(
+            f"SELECT key, {column} FROM {table} WHERE {column} >= ? AND {column} < ? ORDER BY {column} LIMIT 20",
+            (text, text + "g"),
+        )
+        if not rows:
+            raise NotFound(what=table, ref=prefix, remedy=remedy)
+        if len(rows) > 1 and rows[0][1] != text:
+            raise AmbiguousId.among(table.capitalize(), text, [row[1] for row in rows])
+        return int(rows[0][0])
+
+
+class RunList(Sequence[Run]):
+    """Runs in the order that was asked for, loaded a page at a time when they are looked at."""
+
+    def __init__(self, reader: Reader, keys: list[int]) -> None:
+        self._reader = reader
+        self._keys = keys
+        self._pages: dict[int, list[Run]] = {}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+    @overload
+    def __getitem__(self, index: slice) -> RunList: ...
+    def __getitem__(self, index: int | slice) -> Run | RunList:
+        if isinstance(index, slice):
+            return RunList(self._reader, self._keys[index])
+        position = range(len(self._keys))[index]
+        page, offset = divmod(position, PAGE)
+        return self._page(page)[offset]
+
+    def __iter__(self) -> Iterator[Run]:
+        for page in range(-(-len(self._keys) // PAGE)):
+            yield from self._page(page)
+
+    def __repr__(self) -> str:
+        return f"<RunList of {len(self)} runs>"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return one row per run: its attributes, then `params.x`, `metrics.y` and `tags.z` as columns."""
+        from nbledger.ledger.frame import frame
+
+        return frame(self._reader, self._keys)
+
+    def _page(self, page: int) -> list[Run]:
+        found = self._pages.get(page)
+        if found is None:
+            keys = self._keys[page * PAGE : (page + 1) * PAGE]
+            found = self._reader.runs(keys)
+            if len(found) != len(keys):
+                raise NotFound(what="run", ref="of this list", remedy="some were removed by gc: ask for the list again")
+            if len(self._pages) >= 50:
+                self._pages.clear()
+            self._pages[page] = found
+        return found

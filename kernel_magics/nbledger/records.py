@@ -1,0 +1,282 @@
+"""The words of nbledger as frozen dataclasses.
+
+Everything that crosses a module border is one of these. Nothing here imports anything of ours, touches a disk or
+knows of Jupyter. The words are MLflow's for tracking and registry and W3C PROV's for lineage; `docs/schema.md` shows
+how each is stored.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Exactness = Literal["exact", "sampled", "opaque"]
+Scalar = bool | int | float | str | None
+RunKind = Literal["cell", "notebook", "pipeline", "sweep", "trial", "reproduction", "script"]
+Status = Literal["running", "finished", "failed", "cancelled", "interrupted"]
+
+
+def new_id() -> str:
+    """Return a new identity for a run or a session: 128 random bits as 32 hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its name as text, its dtype as text, its content hash and a light profile."""
+
+    name: str
+    dtype: str
+    hash: str
+    profile: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One immutable content of a value; `hash` is its identity.
+
+    `kind` is one of `table`, `column`, `array`, `sparse`, `tensor`, `model`, `function`, `class`, `module`, `file`,
+    `figure`, `code`, `value`, `object`. `type_name` is the qualified Python type, `nbytes` the content's size.
+    """
+
+    hash: str
+    kind: str
+    exactness: Exactness = "exact"
+    type_name: str = ""
+    shape: tuple[int, ...] | None = None
+    nbytes: int | None = None
+    schema: tuple[Column, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, str] | None:
+        """Column name to column hash for tables, `None` for all else."""
+        return {column.name: column.hash for column in self.schema} if self.kind == "table" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A version that a run used or generated, under the name it had there (a variable, or a path for a file).
+
+    `role` is `variable`, `file`, `import`, or what a call made of it: `X`, `y`, `model`, `data`.
+    """
+
+    version: str
+    name: str
+    role: str = "variable"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A param of a run; `origin` is `estimator`, `literal`, `keyword`, `papermill`, `explicit` or `api`."""
+
+    name: str
+    value: Scalar
+    origin: str = "api"
+    is_default: bool = False
+
+    @property
+    def type(self) -> str:
+        """The value's type as stored: `bool`, `int`, `float`, `str` or `null`."""
+        return "null" if self.value is None else type(self.value).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a metric was computed on: a version in a role (`y_true`, `y_pred`, `X`, `y`, `model`, `sample_weight`)."""
+
+    role: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number measured in a run. `step` is `None` for a single value; `time` is seconds since the epoch."""
+
+    name: str
+    value: float
+    step: int | None = None
+    time: float = 0.0
+    basis: tuple[Basis, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A stored object that belongs to a run under a name; `object` is the BLAKE3 hash of its bytes."""
+
+    name: str
+    object: str
+    size: int
+    media_type: str = "application/octet-stream"
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """Where a version's content is kept: `object` in the store, written in `format` (`skops`, `cloudpickle`, ...)."""
+
+    version: str
+    object: str
+    format: str
+    size: int
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A key and a value on a run; a later tag of the same key wins."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One distinct set of interpreter, platform and installed distributions; `hash` is its identity."""
+
+    hash: str
+    python: str
+    platform: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """The commit a session ran on, whether the work tree was dirty, and the (redacted) difference if it was."""
+
+    commit: str
+    branch: str | None
+    dirty: bool
+    diff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The life of one kernel or process that writes to a ledger.
+
+    `boot_id`, `pid` and `process_started` (seconds since the epoch) together name a process for good: another
+    process that gets the same pid later differs in one of them.
+    """
+
+    id: str
+    frontend: str
+    host: str
+    boot_id: str
+    pid: int
+    process_started: float
+    user: str
+    python: str
+    platform: str
+    nbledger: str
+    started_at: float
+    notebook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known before a run's code executes; written in one transaction of its own."""
+
+    id: str
+    session: str
+    kind: RunKind
+    started_at: float
+    name: str | None = None
+    experiment: str | None = None
+    parent: str | None = None
+    notebook: str | None = None
+    cell_id: str | None = None
+    position: int | None = None
+    source: str | None = None
+    tracked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """The exception that ended a run: type name, message and traceback as (redacted) plain text."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that is recorded about a run beside its start and end; written in one transaction."""
+
+    versions: tuple[Version, ...] = ()
+    used: tuple[Edge, ...] = ()
+    generated: tuple[Edge, ...] = ()
+    params: tuple[Param, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    stored: tuple[StoredVersion, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How and when a run ended. `duration` is seconds by a monotonic clock, whatever the wall clock did."""
+
+    run: str
+    ended_at: float
+    duration: float
+    status: Literal["finished", "failed", "cancelled"]
+    error: RunError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as read back: its start, its derived status, and what was recorded about it.
+
+    `params`, `metrics` and `tags` map a name to its (latest) value. `started_at` and `ended_at` are seconds since
+    the epoch, `duration` is in seconds.
+    """
+
+    id: str
+    session: str
+    kind: str
+    status: str
+    started_at: float
+    name: str | None = None
+    experiment: str | None = None
+    parent: str | None = None
+    notebook: str | None = None
+    cell_id: str | None = None
+    position: int | None = None
+    source: str | None = None
+    tracked: bool = False
+    ended_at: float | None = None
+    duration: float | None = None
+    error: RunError | None = None
+    params: Mapping[str, Scalar] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A registered version of a model; `number` counts from 1 within a model and is never reused."""
+
+    model: str
+    number: int
+    run: str
+    version: str
+    created_at: float
+    created_by: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AliasEvent:
+    """One move of an alias: to a model version, or away (`number` is `None`). The last event by time holds."""
+
+    id: str
+    model: str
+    alias: str
+    number: int | None
+    time: float
+    who: str
+    reason: str = ""
+    run: str | None = None

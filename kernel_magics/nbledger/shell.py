@@ -1,0 +1,240 @@
+"""The hooks on an IPython shell: every cell is observed, and `%%track` vanishes before the code is compiled.
+
+`%%track` is not run as a cell magic. A cleanup transformer turns its line into a comment, so the cell is compiled and run
+by IPython itself: same line numbers, same traceback, same display of the last expression, `await` and other magics
+included. `pre_run_cell` reads the options from the cell as typed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from nbledger.capture.recorder import Cell, Context, Recorder
+from nbledger.capture.writer import Writer
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+    from nbledger.capture.outcome import Outcome
+
+# Cell magics whose body is Python that runs in the user's namespace.
+_PYTHON_MAGICS = frozenset({"time", "timeit", "prun", "capture", "track"})
+
+
+class Extension:
+    """nbledger in one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.recorder: Recorder | None = None
+        self.last: Outcome | None = None
+        self._show_traceback = shell.showtraceback
+
+    def install(self) -> None:
+        """Hook into the shell."""
+        from nbledger.magics import NBLedgerMagics, install_completers
+
+        shell = self.shell
+        shell.register_magics(NBLedgerMagics(shell, self))
+        shell.events.register("pre_run_cell", self._pre_run_cell)
+        shell.events.register("post_run_cell", self._post_run_cell)
+        shell.input_transformers_cleanup.append(hide_track_line)
+        shell.showtraceback = self._traceback_without_us
+        install_completers(shell, self)
+        atexit.register(self.close)
+
+    def uninstall(self) -> None:
+        """Undo `install`."""
+        from nbledger.capture import calls
+        from nbledger.magics import remove_completers
+
+        shell = self.shell
+        shell.events.unregister("pre_run_cell", self._pre_run_cell)
+        shell.events.unregister("post_run_cell", self._post_run_cell)
+        shell.input_transformers_cleanup.remove(hide_track_line)
+        shell.__dict__.pop("showtraceback", None)
+        for kind in ("line", "cell"):
+            for name in ("track", "ledger"):
+                shell.magics_manager.magics[kind].pop(name, None)
+        shell.magics_manager.registry.pop("NBLedgerMagics", None)
+        remove_completers(shell)
+        calls.uninstall()
+        atexit.unregister(self.close)
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
+        if self.recorder is not None:
+            self.recorder.writer.close()
+
+    def use(self, ledger: Path) -> None:
+        """Write to another ledger from the next cell on."""
+        self.close()
+        self.recorder = self._make_recorder(ledger)
+
+    def ready(self) -> Recorder:
+        """Return the recorder, made at the first cell, when the notebook's name is known."""
+        if self.recorder is None:
+            self.recorder = self._make_recorder(None)
+        return self.recorder
+
+    def _make_recorder(self, ledger: Path | None) -> Recorder:
+        from nbledger.capture.identity import current_session, find_notebook, frontend_name
+        from nbledger.ledger import find_root
+        from nbledger.ledger.location import relative
+
+        shell = self.shell
+        notebook = find_notebook(os.environ, shell.user_ns.get)
+        start = ledger or (notebook.parent if notebook is not None else Path.cwd())
+        root = find_root(start)
+        name = relative(str(notebook), root) if notebook is not None else None
+        session = current_session(frontend_name(os.environ, shell.user_ns.get), name)
+        writer = Writer(session, start, say)
+        return Recorder(shell.user_ns, writer, _context(name), self._hidden)
+
+    def _hidden(self) -> list[str]:
+        shell = self.shell
+        return [name for name, value in shell.user_ns_hidden.items() if shell.user_ns.get(name) is value]
+
+    def _pre_run_cell(self, info: ExecutionInfo) -> None:
+        from nbledger.magics import track_options
+
+        try:
+            recorder = self.ready()
+            if recorder.running and info.store_history:
+                recorder.abandon()
+            cell = Cell(
+                info.raw_cell,
+                python_sources(self.shell, info.transformed_cell or info.raw_cell),
+                info.cell_id,
+                self.shell.execution_count - 1 if info.store_history else None,
+            )
+            recorder.begin(cell, track_options(self.shell, info.raw_cell))
+        except Exception as error:
+            self._trouble(error)
+
+    def _post_run_cell(self, result: ExecutionResult) -> None:
+        info = result.info
+        if self.recorder is None or info is None or not (info.raw_cell or "").strip():
+            return
+        try:
+            outcome = self.recorder.end(result.error_before_exec or result.error_in_exec)
+            if outcome is not None:
+                self.last = outcome
+                if outcome.tracked:
+                    from nbledger.widgets.card import show
+
+                    show(outcome, self.recorder.writer)
+        except Exception as error:
+            self._trouble(error)
+
+    def _trouble(self, error: Exception) -> None:
+        if os.environ.get("NBLEDGER_DEBUG"):
+            raise error
+        text = f"this cell was not recorded in full: {type(error).__name__}: {error}; NBLEDGER_DEBUG=1 shows where"
+        if self.recorder is not None:
+            self.recorder.writer.warn(text)
+        else:
+            say(f"nbledger: {text}")
+
+    def _traceback_without_us(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Show a traceback as IPython does, without the frames of nbledger's call hooks."""
+        from nbledger.capture import calls
+
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if error is not None:
+            _strip(error, calls.strip_frames)
+            if exc_tuple:
+                exc_tuple = (exc_tuple[0], error, error.__traceback__)
+        self._show_traceback(exc_tuple, *args, **kwargs)
+
+
+def load(shell: InteractiveShell) -> None:
+    """Start observing a shell. Loading twice is harmless."""
+    if not hasattr(shell, "_nbledger"):
+        extension = Extension(shell)
+        extension.install()
+        shell._nbledger = extension
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Stop observing a shell and leave nothing behind."""
+    extension = shell.__dict__.pop("_nbledger", None)
+    if extension is not None:
+        extension.uninstall()
+
+
+def say(text: str) -> None:
+    """Show a line under the cell, on the error stream."""
+    print(text, file=sys.stderr)
+
+
+def hide_track_line(lines: list[str]) -> list[str]:
+    """Turn a leading `%%track ...` line into a comment; before another cell magic, take it away.
+
+    A line whose options are wrong is left, so that the magic itself runs and says what is wrong.
+    """
+    from nbledger.magics import TRACK_LINE, is_valid_track_line
+
+    if not lines or not TRACK_LINE.match(lines[0]) or not is_valid_track_line(lines[0]):
+        return lines
+    rest = lines[1:]
+    following = next((line for line in rest if line.strip()), "")
+    if following.startswith("%%"):
+        return rest[next(at for at, line in enumerate(rest) if line.strip()) :]
+    return ["# " + lines[0], *rest]
+
+
+# IPython calls such a transformer when a cell runs, not when it asks whether the input is complete.
+hide_track_line.has_side_effects = True  # type: ignore[attr-defined]
+
+
+def python_sources(shell: InteractiveShell, source: str) -> tuple[str, ...]:
+    """Return a transformed cell's Python, and that of the bodies of `%%time` and its like inside it."""
+    sources = [source]
+    if "run_cell_magic(" not in source:
+        return (source,)
+    import ast
+
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return (source,)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "run_cell_magic" and len(node.args) == 3:
+            values = [arg.value if isinstance(arg, ast.Constant) else "" for arg in node.args]
+            if values[0] in _PYTHON_MAGICS and values[0] != "capture":
+                sources.extend(python_sources(shell, shell.transform_cell(str(values[2]))))
+    return tuple(sources)
+
+
+def _context(notebook: str | None) -> Context:
+    import json
+
+    from nbledger.records import Param
+
+    environ = os.environ
+    given = json.loads(environ.get("NBLEDGER_PARAMETERS") or "{}")
+    return Context(
+        notebook,
+        environ.get("NBLEDGER_EXPERIMENT"),
+        environ.get("NBLEDGER_PARENT_RUN"),
+        tuple(Param(name, value, "papermill") for name, value in given.items()),
+    )
+
+
+def _strip(error: BaseException, strip_frames: Any) -> None:
+    """Take our frames out of an exception's traceback, and those of the exceptions it was raised from."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        trace: TracebackType | None = current.__traceback__
+        if trace is not None:
+            current.__traceback__ = strip_frames(trace)
+        current = current.__cause__ or current.__context__
