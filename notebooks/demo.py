@@ -31,7 +31,9 @@ def main() -> None:
     started = time.monotonic()
     DEMO.mkdir(exist_ok=True)
     for notebook in HERE.glob("*.ipynb"):
-        shutil.copy(notebook, DEMO)
+        copy = DEMO / notebook.name
+        if not copy.exists() or copy.stat().st_mtime < notebook.stat().st_mtime:  # keep what you tried in Lab
+            shutil.copy(notebook, copy)
     say(f"A little project in {DEMO.name}/: train.ipynb, quickstart.ipynb and a ledger")
     nbledger("init")
 
@@ -49,7 +51,8 @@ def main() -> None:
 
     say("The champion, loaded back through the registry by its content hash, predicts")
     predict()
-    winner = json.loads(output("models", "cancer", "--json"))["versions"][-1]["run"][:8]
+    versions = json.loads(output("models", "cancer", "--json"))["versions"]
+    winner = next(version["run"][:8] for version in versions if "champion" in version["aliases"])
     say(f"Done in {time.monotonic() - started:.0f} s. Where to look")
     print(f"""  the ledger        {DEMO.name}/.nbledger (SQLite and the stored objects)
   the runs          cd {DEMO.name} && ../.venv/bin/nbledger runs
@@ -65,8 +68,8 @@ def predict() -> None:
     import nbledger as package
 
     measurements, benign = load_breast_cancer(return_X_y=True, as_frame=True)
-    print("$ python -c 'nbledger.open().load(\"cancer@champion\").predict(...)'")
-    champion = package.open(DEMO / ".nbledger").load("cancer@champion")
+    print("$ python -c 'nbledger.open().load(\"models:/cancer@champion\").predict(...)'")
+    champion = package.open(DEMO / ".nbledger").load("models:/cancer@champion")
     rows = [0, 19, 50]
     for row, answer in zip(rows, champion.predict(measurements.iloc[rows]), strict=True):
         truth = "benign" if benign[row] else "malignant"

@@ -212,7 +212,7 @@ def test_gc_says_what_it_would_remove_and_then_removes_it(ledger, add_run):
 
     run = add_run("a", models={"model": Ridge().fit([[0.0], [1.0]], [0.0, 1.0])})
     run_in_notebook(["delete", run], ledger)
-    assert "1 run" in run_in_notebook(["gc", "--dry-run"], ledger)
+    assert "would remove 1 run," in run_in_notebook(["gc", "--dry-run"], ledger)
     assert answer(ledger, "runs", "--deleted")
     run_in_notebook(["gc"], ledger)
     assert answer(ledger, "runs", "--deleted") == []
@@ -233,7 +233,7 @@ def test_doctor_finds_an_altered_object_and_exits_with_1(project, add_run, ledge
 
 
 def test_a_bundle_carries_runs_to_another_ledger_and_twice_is_the_same(project, tmp_path, ledger, three):
-    bundle, other = tmp_path / "bundle.nbl", tmp_path / "other"
+    bundle, other = tmp_path / "bundle.zip", tmp_path / "other"
     assert shell("export", str(bundle)).returncode == 0
     assert shell("init", str(other)).returncode == 0
     for _ in range(2):

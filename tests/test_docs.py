@@ -59,9 +59,13 @@ def test_every_verb_has_json_help_and_examples():
 
 @pytest.mark.parametrize("line", sorted(set(shown_commands())))
 def test_every_command_that_is_shown_is_understood(line, tmp_path, monkeypatch):
+    tmp_path = tmp_path / "here"
+    tmp_path.mkdir()
     monkeypatch.chdir(tmp_path)
     words = shlex.split(line, comments=True)[1:]
     for word in words:
+        if word.startswith("../"):
+            (tmp_path / word).resolve().mkdir(parents=True, exist_ok=True)
         if word.endswith((".ipynb", ".yaml", ".nbl", ".zip")) and not word.startswith("/"):
             (tmp_path / word).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / word).touch()

@@ -78,7 +78,7 @@ for verb in (
 def main() -> None:
     """Run one command line of the shell and exit with its code."""
     try:
-        code = cli.main(standalone_mode=False, obj=State())
+        code = cli.main(sys.argv[1:] or ["--help"], standalone_mode=False, obj=State())
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -104,7 +104,12 @@ def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None) -> str:
     out = io.StringIO()
     with redirect_stdout(out):
         try:
-            cli.main(list(args), prog_name="%ledger", standalone_mode=False, obj=State(given=ledger, notebook=True))
+            cli.main(
+                list(args) or ["--help"],
+                prog_name="%ledger",
+                standalone_mode=False,
+                obj=State(given=ledger, notebook=True),
+            )
         except click.UsageError as error:
             hint = error.ctx.get_usage() if error.ctx else ""
             raise BadUsage(detail=f"{error.format_message()}  {' '.join(hint.split())}".strip()) from None

@@ -80,6 +80,11 @@ def number(value: Any) -> str:
     return f"{value:.5g}"
 
 
+def many(count: int, what: str) -> str:
+    """Return a count with its noun: `1 run`, `3 runs`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def change(value: float, base: float) -> str:
     """Return the difference to a base with its sign: `+0.0069`, `=` when there is none."""
     difference = value - base

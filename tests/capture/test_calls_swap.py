@@ -21,6 +21,7 @@ import sklearn.model_selection  # noqa: E402
 from sklearn.base import BaseEstimator, ClassifierMixin  # noqa: E402
 from sklearn.datasets import make_classification  # noqa: E402
 from sklearn.dummy import DummyClassifier  # noqa: E402
+from sklearn.feature_extraction.text import TfidfTransformer  # noqa: E402
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: E402
 from sklearn.metrics import accuracy_score  # noqa: E402
 from sklearn.pipeline import Pipeline, make_pipeline  # noqa: E402
@@ -185,7 +186,7 @@ def failing_inside():
 def shown(action):
     try:
         action()
-    except Exception:  # noqa: BLE001
+    except Exception:
         return traceback.format_exc()
     raise AssertionError("it did not fail")
 
@@ -216,7 +217,11 @@ def test_strip_frames_unlinks_frames_of_ours_wherever_they_are():
         chain()
     except KeyError as error:
         found = strip_frames(error.__traceback__.tb_next)
-    assert [entry.filename.rpartition("/")[2] for entry in traceback.extract_tb(found)] == ["a.py", "b.py", "test_calls_swap.py"]
+    assert [entry.filename.rpartition("/")[2] for entry in traceback.extract_tb(found)] == [
+        "a.py",
+        "b.py",
+        "test_calls_swap.py",
+    ]
     assert strip_frames(None) is None
 
 
@@ -259,7 +264,7 @@ class Constant(ClassifierMixin, BaseEstimator):
         self.value = value
     def fit(self, X, y):
         self.classes_ = [0, 1]
-        self.super_ = super().__class__.__name__
+        self.super_ = super().__thisclass__.__name__
         return self
     def predict(self, X):
         return [self.value] * len(X)
@@ -277,6 +282,52 @@ def test_a_notebook_class_is_observed_only_while_a_cell_runs(sink):
     calls.resume_main()
     cls().fit(X, y)
     assert sink.kinds == ["Fit"]
+
+
+def test_a_helper_modules_class_is_suspended_as_well(sink, tmp_path, monkeypatch):
+    (tmp_path / "our_estimators.py").write_text(
+        "from sklearn.base import BaseEstimator\nclass E(BaseEstimator):\n    def fit(self, X):\n        return self\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import our_estimators
+
+    calls.suspend_main()
+    assert not is_swapped(our_estimators.E.fit)
+    assert is_swapped(accuracy_score)
+    calls.resume_main()
+    our_estimators.E().fit(X)
+    assert sink.kinds == ["Fit"]
+
+
+def test_the_sink_sees_the_users_own_functions_as_they_are(sink):
+    from nbledger.fingerprint import fingerprint
+
+    calls.suspend_main()
+    cls = notebook_class()
+    expected = fingerprint(cls).hash
+    calls.resume_main()
+    assert is_swapped(cls.fit)
+    seen = []
+    sink.before = lambda call: seen.append(fingerprint(cls).hash) or {}
+    sink.event = lambda event: seen.append(fingerprint(cls).hash)
+    cls().fit(X, y)
+    assert seen == [expected, expected]
+    assert is_swapped(cls.fit)
+
+
+def test_a_forked_worker_tells_nothing(sink):
+    import os
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        accuracy_score(y, y)
+        os.write(writer, b"told" if sink.events else b"quiet")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 10) == b"quiet"
+    accuracy_score(y, y)
+    assert sink.kinds == ["MetricCall"]
 
 
 def test_a_suspended_notebook_class_can_be_forgotten():
@@ -315,7 +366,9 @@ def test_a_search_with_processes_works_with_a_notebook_class(sink):
     assert search.best_score_ == 0.5
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(), Ridge(), StandardScaler(), DummyClassifier()], ids=repr)
+@pytest.mark.parametrize(
+    "estimator", [LogisticRegression(), StandardScaler(), DummyClassifier(), TfidfTransformer()], ids=repr
+)
 def test_scikit_learns_own_checks_still_pass(sink, estimator):
     from sklearn.utils.estimator_checks import check_estimator
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nbledger.capture.sites import Site, site_of
+from nbledger.capture.sites import Site, offer_sources, site_of
 
 
 def observed(source, *, keep_source=True, **names):
@@ -34,7 +34,15 @@ def observed(source, *, keep_source=True, **names):
     filename = f"<source {id(sites)}>"
     if keep_source:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    namespace = {"f": f, "model": Model(), "Model": Model, "models": {"rf": Model()}, "results": {}, "sqrt": abs, **names}
+    namespace = {
+        "f": f,
+        "model": Model(),
+        "Model": Model,
+        "models": {"rf": Model()},
+        "results": {},
+        "sqrt": abs,
+        **names,
+    }
     exec(compile(source, filename, "exec"), namespace)
     return sites
 
@@ -163,6 +171,14 @@ def test_without_source_the_place_is_known_and_no_name():
     assert isinstance(site, Site)
     assert site.name is None
     assert site.line == 1
+
+
+def test_a_source_that_was_offered_is_used_where_the_file_has_none():
+    offer_sources(["other = 1", "acc = f()", "x = ((("])
+    assert observed("acc = f()", keep_source=False)[0].name == "acc"
+    offer_sources(["wrong = g()"])
+    assert observed("acc = f()", keep_source=False)[0].name is None
+    offer_sources([])
 
 
 def test_a_source_that_does_not_fit_its_code_gives_no_name():

@@ -244,7 +244,9 @@ def test_text_pipeline_survives() -> None:
 @pytest.mark.parametrize("scoring", [None, "roc_auc", make_scorer(f1_score, average="macro"), ["accuracy", "f1"]])
 def test_fitted_grid_search_keeps_its_masked_results_and_its_scorer(scoring: Any) -> None:
     grid = [{"kernel": ["rbf"], "gamma": [0.1, 1]}, {"kernel": ["linear"], "C": [1.0, 10.0]}]
-    search = GridSearchCV(SVC(), grid, cv=StratifiedKFold(3), scoring=scoring, refit="f1" if type(scoring) is list else True)
+    search = GridSearchCV(
+        SVC(), grid, cv=StratifiedKFold(3), scoring=scoring, refit="f1" if type(scoring) is list else True
+    )
     search.fit(X, Y)
     assert_survives(search, X)
     loaded = load_model(dump_model(search).data, "skops")
@@ -402,14 +404,18 @@ ATTACKS = {
         "ConstructorFromReduceNode", "sklearn.linear_model._logistic.LogisticRegression", content=arguments()
     ),
     "list of another type": lambda path: node("ListNode", "os.popen", content=[text(f"touch {path}")]),
-    "array of another type": lambda path: node("NdArrayNode", "numpy.memmap", type="json", content=[], shape=arguments(0)),
+    "array of another type": lambda path: node(
+        "NdArrayNode", "numpy.memmap", type="json", content=[], shape=arguments(0)
+    ),
     "partial": lambda path: node(
         "PartialNode",
         "functools.partial",
         content={
             "func": node("FunctionNode", "os.system"),
             "args": arguments(f"touch {path}"),
-            "kwds": node("DictNode", "builtins.dict", content={}, key_types=node("ListNode", "builtins.list", content=[])),
+            "kwds": node(
+                "DictNode", "builtins.dict", content={}, key_types=node("ListNode", "builtins.list", content=[])
+            ),
             "namespace": text(None),
         },
     ),
@@ -442,7 +448,11 @@ ATTACKS = {
     "metric that calls Python": lambda path: node("ObjectNode", "sklearn.metrics._dist_metrics.PyFuncDistance64"),
     "unknown loader": lambda path: node("EvalNode", "builtins.str", content="1"),
     "no names": lambda path: {"__loader__": "ObjectNode", "__module__": None, "__class__": ["x"]},
-    "no id": lambda path: {"__loader__": "ObjectNode", "__module__": "sklearn.tree._classes", "__class__": "BaseDecisionTree"},
+    "no id": lambda path: {
+        "__loader__": "ObjectNode",
+        "__module__": "sklearn.tree._classes",
+        "__class__": "BaseDecisionTree",
+    },
     "random": lambda path: node(
         "RandomGeneratorNode",
         "numpy.random._generator.Generator",

@@ -91,11 +91,10 @@ class Kernel:
         self.manager.shutdown_kernel(now=True)
 
 
-@pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    """A kernel with nbledger loaded."""
-    (tmp_path / ".nbledger").mkdir()
-    started = Kernel(tmp_path)
+@pytest.fixture(scope="module")
+def started_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with nbledger loaded, for the tests of one module."""
+    started = Kernel(tmp_path_factory.mktemp("kernel"))
     loaded = started.run("%load_ext nbledger")
     assert loaded.error is None, loaded.traceback
     assert loaded.stdout == loaded.stderr == ""
@@ -104,8 +103,20 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
 
 
 @pytest.fixture
-def bare_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """A kernel without nbledger, to compare with."""
-    started = Kernel(tmp_path_factory.mktemp("bare"))
+def kernel(started_kernel: Kernel, tmp_path: Path) -> Kernel:
+    """The kernel with no variables, recording into a new ledger in a folder of the test's own."""
+    started_kernel.run("%load_ext nbledger\n%track off\n%reset -f")
+    used = started_kernel.run(f"%ledger use {str(tmp_path)!r}")
+    assert used.error is None, used.traceback
+    started_kernel.folder = tmp_path
+    return started_kernel
+
+
+@pytest.fixture
+def own_kernel(tmp_path: Path) -> Iterator[Kernel]:
+    """A kernel for one test alone, with nbledger loaded and its ledger in its own folder."""
+    (tmp_path / ".nbledger").mkdir()
+    started = Kernel(tmp_path)
+    assert started.run("%load_ext nbledger").error is None
     yield started
     started.stop()

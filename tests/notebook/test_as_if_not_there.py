@@ -66,7 +66,7 @@ def seen(output: CellOutput) -> dict[str, object]:
         "stderr": plain(output.stderr),
         "result": output.result,
         "displays": displays,
-        "error": (output.error["ename"], output.error["evalue"]) if output.error else None,
+        "error": (output.error["ename"], plain(output.error["evalue"])) if output.error else None,
         "traceback": plain(output.traceback),
     }
 

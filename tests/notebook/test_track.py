@@ -111,7 +111,7 @@ def test_a_search_has_a_child_run_for_each_candidate(kernel: Kernel) -> None:
     children = ledger.children(parent.id)
     assert sorted(child.params["C"] for child in children) == [0.1, 1.0]
     assert all(child.status == "finished" for child in children)
-    assert all("mean_test_score" in child.metrics for child in children)
+    assert all(0 < child.metrics["score"] <= 1 for child in children)
 
 
 def test_running_a_cell_again_makes_a_new_run_and_the_card_compares(kernel: Kernel) -> None:
@@ -196,7 +196,6 @@ def test_names_with_html_and_sql_stay_text(kernel: Kernel) -> None:
 
 def test_secrets_are_redacted_before_they_are_written(kernel: Kernel) -> None:
     kernel.run("%%track\napi_key = 'sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789'\npassword = 'hunter2hunter2'")
-    kernel.client.stop_channels()
     written = b"".join(path.read_bytes() for path in (kernel.folder / ".nbledger").rglob("*") if path.is_file())
     assert b"hunter2hunter2" not in written
     assert b"abcdefghijklmnopqrstuvwxyz0123456789" not in written

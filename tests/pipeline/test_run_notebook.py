@@ -152,7 +152,7 @@ def test_what_is_no_notebook_is_refused(fresh_ledger, write_notebook, project):
         run_notebook(project / "a.ipynb", ledger=fresh_ledger)
     with pytest.raises(NotANotebook, match="No such file"):
         run_notebook(project / "missing.ipynb", ledger=fresh_ledger)
-    with pytest.raises(NotANotebook, match="no kernel 'nosuch' here, but .*python3"):
+    with pytest.raises(NotANotebook, match=r"no kernel 'nosuch' here, but .*python3"):
         run_notebook(write_notebook("1"), ledger=fresh_ledger, kernel="nosuch")
 
 

@@ -32,7 +32,7 @@ def test_a_promotion_makes_a_version_and_moves_the_alias(ledger, add_run):
 def test_the_champion_loads_back_and_predicts(ledger, add_run):
     run = ledger.run(add_run("a", models={"model": ridge(3.0)}))
     promote(ledger, "churn", run, alias="champion")
-    assert ledger.load("churn@champion").predict([[1.0]])[0] == pytest.approx(3.0, abs=1e-3)
+    assert ledger.load("models:/churn@champion").predict([[1.0]])[0] == pytest.approx(3.0, abs=1e-3)
 
 
 def test_the_same_content_promoted_twice_is_one_version_and_moves_nothing(ledger, add_run):

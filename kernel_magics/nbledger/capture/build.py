@@ -98,7 +98,7 @@ def _roles_of(call: Call) -> dict[str, str]:
     found = {name: name for name in given if name in ("X", "y", "sample_weight")}
     # Some call them otherwise: `raw_documents`, `data`, `Y`, a scorer's `y_true`.
     data = [name for name in given if name not in ("self", "estimator")]
-    if data and "X" not in found:
+    if data and not {"X", data[0]} & found.keys():
         found["X"] = data[0]
     for name in ("Y", "y_true"):
         if name in given:

@@ -6,6 +6,7 @@ library is imported here, and `uninstall` puts everything back as it was.
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 import weakref
@@ -18,12 +19,14 @@ from nbledger.capture.adapters import Adapters
 from nbledger.capture.events import CallKind, Sink
 from nbledger.capture.imports import ImportWatch
 from nbledger.capture.observe import LOCAL, SHARED, CallHook
-from nbledger.capture.swap import Hook, strip_frames, unseen
+from nbledger.capture.sites import is_library
+from nbledger.capture.swap import Hook, paused, strip_frames, unseen
 
 __all__ = [
     "Hooks",
     "activate",
     "deactivate",
+    "paused",
     "problems",
     "resume_main",
     "strip_frames",
@@ -55,9 +58,9 @@ class Hooks:
 
     def __init__(self, watch: ImportWatch) -> None:
         self._watch = watch
-        self._main: weakref.WeakKeyDictionary[types.FunctionType, partial[CallHook]] = weakref.WeakKeyDictionary()
+        self._own: weakref.WeakKeyDictionary[types.FunctionType, partial[CallHook]] = weakref.WeakKeyDictionary()
         self._seen: weakref.WeakSet[type] = weakref.WeakSet()
-        self.main_suspended = False
+        self._suspended = False
 
     def when_imported(self, module: str, action: Callable[[types.ModuleType], None]) -> None:
         """Call `action(module)` once the module has been imported; at once if it has been already."""
@@ -76,7 +79,7 @@ class Hooks:
         return self._swap(function, kind, name, method=True)
 
     def estimator(self, cls: type) -> None:
-        """Observe the methods that matter of one class: its own, and those of its bases (mixins that are no estimators)."""
+        """Observe the methods that matter of one class and of its bases (some are mixins and no estimators)."""
         for base in cls.__mro__:
             if base is not object and base not in self._seen:
                 self._seen.add(base)
@@ -105,24 +108,24 @@ class Hooks:
         describe.register(cls, describer)
 
     def suspend_main(self) -> None:
-        """Give the functions of `__main__` their own code back until `resume_main`."""
-        self.main_suspended = True
-        for function in list(self._main):
+        """Give the user's own functions their code back until `resume_main`."""
+        self._suspended = True
+        for function in list(self._own):
             swap.restore(function)
 
     def resume_main(self) -> None:
-        """Observe the functions of `__main__` again."""
-        self.main_suspended = False
-        for function, make_hook in list(self._main.items()):
-            swap.swap(function, make_hook)
+        """Observe the user's own functions again."""
+        self._suspended = False
+        for function, make_hook in list(self._own.items()):
+            swap.swap(function, make_hook, pausable=True)
 
     def _swap(self, function: types.FunctionType, kind: CallKind, name: str, *, method: bool) -> bool:
         make_hook = partial(CallHook, kind=kind, name=name, method=method)
-        if function.__module__ == "__main__":
-            self._main.setdefault(function, make_hook)
-            if self.main_suspended:
-                return False
-        return swap.swap(function, make_hook)
+        own = function.__module__ == "__main__" or not is_library(function.__code__.co_filename)
+        if swap.is_swapped(function) or not own:
+            return swap.swap(function, make_hook)
+        self._own.setdefault(function, make_hook)
+        return not self._suspended and swap.swap(function, make_hook, pausable=True)
 
 
 class _SubclassHook(Hook):
@@ -211,6 +214,7 @@ def wake(modules: Mapping[str, types.ModuleType] = sys.modules) -> None:
 
 def activate(sink: Sink) -> None:
     """Tell `sink` of every outermost call from now on."""
+    SHARED.process = os.getpid()
     SHARED.sink = sink
     for text in problems():
         sink.problem(text)
@@ -222,12 +226,15 @@ def deactivate() -> None:
 
 
 def suspend_main() -> None:
-    """Give functions that the notebook defined their own code back, for fingerprints and pickles between cells."""
+    """Give the functions of the notebook and of helper modules their own code back until `resume_main`.
+
+    Unlike a library's, they are fingerprinted by their code, read for the names that they use, and pickled by value.
+    """
     _hooks.suspend_main()
 
 
 def resume_main() -> None:
-    """Observe functions that the notebook defined again."""
+    """Observe the functions of the notebook and of helper modules again."""
     _hooks.resume_main()
 
 

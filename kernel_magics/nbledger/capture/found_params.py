@@ -11,7 +11,7 @@ from typing import Any
 from nbledger.capture.values import param_value, same
 from nbledger.records import Param
 
-_NOT_PARAMS = frozenset({"axis", "copy", "end", "file", "flush", "inplace", "verbose"})
+_NOT_PARAMS = frozenset({"axis", "copy", "end", "file", "flush", "inplace", "return_X_y", "verbose"})
 _STYLING_ROOTS = frozenset({"alt", "ax", "axes", "axs", "fig", "go", "matplotlib", "plt", "px", "sns", "warnings"})
 _STYLING = frozenset(
     {

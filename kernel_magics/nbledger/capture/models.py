@@ -151,10 +151,11 @@ def _distinct(hints: list[tuple[Any, str | None]], names: Mapping[str, Any]) -> 
     first = []
     for model, hint in hints:
         held = in_namespace.get(id(model), [])
-        if hint is not None and (hint in held or (shared[hint] == 1 and not held)):
+        if hint is not None and shared[hint] == 1 and (hint in held or not held):
             first.append(hint)
         else:
-            first.append(held[0] if held else type(model).__name__)
+            others = [name for name in held if name != hint] or held
+            first.append(others[0] if others else type(model).__name__)
     counts = Counter(first)
     seen: Counter[str] = Counter()
     result = []

@@ -6,6 +6,7 @@ Whatever goes wrong here becomes a problem for the sink, never an exception in t
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Any
 from nbledger.capture.build import Built, arguments_of, build, parameter_names
 from nbledger.capture.events import Call, CallKind, Sink
 from nbledger.capture.sites import UNKNOWN, site_of
-from nbledger.capture.swap import FILENAME, Hook, unseen
+from nbledger.capture.swap import FILENAME, Hook, paused, unseen
 
 
 class _PerThread(threading.local):
@@ -24,10 +25,11 @@ class _PerThread(threading.local):
 
 
 class _Shared:
-    """What all threads share: the sink, and the threads that are in an observed call."""
+    """What all threads share: the sink and the process that it is in, and the threads that are in an observed call."""
 
     def __init__(self) -> None:
         self.sink: Sink | None = None
+        self.process = 0
         self.busy: dict[int, None] = {}
 
 
@@ -89,7 +91,8 @@ class _Watch:
         self.call = call
         self.sink = sink
         self.frame = frame
-        self.versions = dict(sink.before(call))
+        with paused():
+            self.versions = dict(sink.before(call))
         self.started = time.perf_counter()
 
     def finish(self, result: Any) -> None:
@@ -97,8 +100,9 @@ class _Watch:
         seconds = time.perf_counter() - self.started
         try:
             site = site_of(self.frame) if self.sink.detailed else UNKNOWN
-            for event in build(Built(self.call, result, site, seconds, self.versions)):
-                self.sink.event(event)
+            with paused():
+                for event in build(Built(self.call, result, site, seconds, self.versions)):
+                    self.sink.event(event)
         except Exception as error:  # noqa: BLE001  (the user's call goes on)
             _tell(self.sink, self.hook, error)
 
@@ -108,6 +112,10 @@ def _begin(
 ) -> _Watch | None:
     sink = SHARED.sink
     if sink is None:
+        return None
+    if SHARED.process != os.getpid():
+        # A forked worker: what it does is reported by the process that it works for.
+        SHARED.sink = None
         return None
     try:
         if SHARED.busy and _works_for_another_thread():

@@ -102,7 +102,7 @@ def cell_facts(
         params += parameters
         params += experiment.params("\n".join(sources), namespace)
         params += _explicit_params(options, namespace, problems)
-        metrics += experiment.metrics()
+        metrics += experiment.metrics(namespace)
         metrics += _explicit_metrics(options, namespace, problems)
         tags += [Tag(key, value) for key, value in options.tags]
         used += _data_edges(experiment, options, namespace, versions, problems)
@@ -167,7 +167,7 @@ def _explicit_metrics(options: TrackOptions, namespace: Mapping[str, Any], probl
         values = value if isinstance(value, Mapping) else {name: value}
         for key, number in values.items():
             try:
-                found.append(Metric(str(key), float(number), None, time.time()))
+                found.append(Metric(str(key), float(number), None, time.time()))  # type: ignore[arg-type]
             except (TypeError, ValueError):
                 why = "is no number" if name in namespace else "no variable of that name after the cell"
                 problems.append(f"metric {key}: {why}")
@@ -196,7 +196,7 @@ def _found_models(
 ) -> list[tuple[str, Any]]:
     """Return the models of a cell by name: those that `--model` names, else every estimator fitted in it."""
     if not options.models:
-        return [(found.name, found.model) for found in experiment.models() if found.role == "model"]
+        return [(found.name, found.model) for found in experiment.models(namespace) if found.role == "model"]
     problems += [f"model {name}: no variable of that name" for name in options.models if name not in namespace]
     return [(name, namespace[name]) for name in options.models if name in namespace]
 

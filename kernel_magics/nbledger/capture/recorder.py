@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from nbledger.capture.secrets import redact
 from nbledger.capture.variables import Changes, Variables
 from nbledger.capture.versions import Versions
 from nbledger.capture.writer import Writer
-from nbledger.records import Param, RunEnd, RunStart, new_id
+from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,8 @@ class Recorder:
         )
         end = RunEnd(current.start.id, ended_at, clock - current.clock, status_of(error), run_error(error))
         recorded = self.writer.end(end, facts, None if current.active.started else current.start)
+        if recorded and current.options is not None:
+            self._attempt(current, "the candidates of a search", self._write_children, current, end)
         return Outcome(
             current.start, end, facts, tuple(models), tuple(current.problems), recorded, current.options is not None
         )
@@ -187,6 +189,18 @@ class Recorder:
         self._attempt(current, "what the cell reads", self._variables.learn_reads, codes)
         if options is not None:
             self.promote_to_tracked(options)
+
+    def _write_children(self, current: _Current, end: RunEnd) -> None:
+        """Write each candidate of the cell's searches as a run of its own, below the cell's."""
+        for child in current.experiment.children(self._namespace):
+            start = replace(
+                current.start, id=new_id(), kind="trial", name=child.name, parent=current.start.id, source=None
+            )
+            self.writer.end(
+                replace(end, run=start.id, status="finished", error=None),
+                Facts(params=child.params, metrics=child.metrics),
+                start,
+            )
 
     def _watch_calls(self, experiment: Experiment) -> None:
         calls.wake(sys.modules)

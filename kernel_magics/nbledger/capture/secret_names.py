@@ -12,6 +12,9 @@ from typing import Literal
 
 Strength = Literal["strong", "weak"] | None
 
+HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "conn", "dsn", "bearer", "jwt")
+"""Each name of a credential has one of these in it, in lower case."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # What a name is about when it ends so is not the credential itself but something of it.
@@ -24,7 +27,9 @@ _ABOUT = frozenset(
     " store strength suffix table test tests type types uri url usage valid validator var variable version".split()
 )
 # What counts or asks, at the beginning of a name: `n_tokens`, `use_auth_token`, `is_secret`.
-_COUNTING = frozenset("n nb num max min mean avg sum total count has is use with without no show hide reset forgot".split())
+_COUNTING = frozenset(
+    "n nb num max min mean avg sum total count has is use with without no show hide reset forgot".split()
+)
 
 _STRONG = frozenset(
     "password passwords passwd passwds passphrase passcode pwds secret secrets credential credentials creds apikey apikeys"
@@ -36,7 +41,7 @@ _STRONG_TOKENS = ("accesstoken", "authtoken", "apitoken", "refreshtoken", "sessi
 _TOKEN_OWNERS = frozenset(
     "access api app auth aws azure bearer bot bitbucket ci client cohere comet databricks dbx deploy device discord dropbox"
     " ds gh git github gitlab gcp google hf hub huggingface huggingfacehub id installation internal jupyter jwt kaggle"
-    " linear login mlflow neptune notion npm oauth openai personal pypi read refresh replicate sas secret security sentry"
+    " linear login mlflow neptune notion npm oauth openai personal private pypi read refresh replicate sas secret security sentry"
     " server service session slack sonar sso sts telegram tracking twilio user vault wandb webhook write".split()
 )
 _KEY_OWNERS = frozenset(
@@ -44,7 +49,9 @@ _KEY_OWNERS = frozenset(
     " deploy encryption gcp gemini google gpg groq hf hmac host huggingface kaggle license maps master mistral neptune openai"
     " private rsa secret sendgrid service shared signing ssh storage stripe subscription wandb webhook".split()
 )
-_PASS_OWNERS = frozenset("admin db database email ftp git imap jdbc ldap mail my mysql pg redis root smtp ssh user".split())
+_PASS_OWNERS = frozenset(
+    "admin db database email ftp git imap jdbc ldap mail my mysql pg redis root smtp ssh user".split()
+)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import types
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 
 from nbledger.capture import targets
 from nbledger.capture.targets import Part
@@ -23,6 +25,7 @@ _MAX_CODES = 512
 _MAX_SOURCES = 64
 _MAX_RETURNS = 5
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+_STANDARD_LIBRARY = os.path.join(Path(os.__file__).parent, "")  # noqa: PTH118  (a Path drops the last separator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Site:
     part without one). `derived_name` is a variable that holds something computed from the value, by the functions
     in `through` (`sqrt`, `mean`). `receiver` is the name of what the method was called on, `arguments` maps the
     position or keyword of an argument to its name. `top_level` tells a notebook cell (or a script) from a function.
-    `library` tells a call from within an installed package.
+    `library` tells a call from within an installed package or the standard library.
     """
 
     name: str | None = None
@@ -63,15 +66,17 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Source:
-    """One parsed source: its calls by the position where they end (unique to a call), and each node's parent."""
+    """One parsed source: its names, its calls by where they end (unique to a call), and each node's parent."""
 
-    lines: list[str]
+    lines: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     calls: dict[tuple[int, int], ast.Call] = field(default_factory=dict)
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
 
 
 _plans: OrderedDict[tuple[int, int], tuple[types.CodeType, _Plan | None]] = OrderedDict()
 _sources: OrderedDict[str, _Source] = OrderedDict()
+_offered: list[_Source] = []
 
 
 def site_of(frame: types.FrameType | None) -> Site:
@@ -96,9 +101,14 @@ def site_of(frame: types.FrameType | None) -> Site:
     return _with_names(site, plan.use, frame)
 
 
+def offer_sources(sources: Iterable[str]) -> None:
+    """Say what is about to run, for code whose own file has no source: a cell that runs inside `%%time`."""
+    _offered[:] = [source for source in map(_parsed, sources) if source is not None]
+
+
 def is_library(filename: str) -> bool:
-    """Tell whether a source file belongs to an installed package."""
-    return any(folder in filename for folder in _LIBRARY_FOLDERS)
+    """Tell whether a source file belongs to an installed package or the standard library."""
+    return filename.startswith((_STANDARD_LIBRARY, "<frozen ")) or any(part in filename for part in _LIBRARY_FOLDERS)
 
 
 def _with_names(site: Site, use: targets.Use, frame: types.FrameType) -> Site:
@@ -142,22 +152,20 @@ def _plan_of(frame: types.FrameType) -> _Plan | None:
     known = _plans.get(key)
     if known is not None and known[0] is code:
         return known[1]
-    call = _call_at(frame)
     plan = None
-    if call is not None:
-        source = _sources[code.co_filename]
-        plan = _Plan(targets.use_of(call, source.parents), targets.receiver_of(call), targets.arguments_of(call))
+    for source in _sources_of(frame):
+        call = _call_at(frame, source)
+        if call is not None:
+            plan = _Plan(targets.use_of(call, source.parents), targets.receiver_of(call), targets.arguments_of(call))
+            break
     _plans[key] = (code, plan)
     if len(_plans) > _MAX_CODES:
         _plans.popitem(last=False)
     return plan
 
 
-def _call_at(frame: types.FrameType) -> ast.Call | None:
-    """Return the node of the call that a frame is making; its source is then in `_sources`."""
-    source = _source_of(frame)
-    if source is None:
-        return None
+def _call_at(frame: types.FrameType, source: _Source) -> ast.Call | None:
+    """Return the node of the call that a frame is making."""
     position = _position(frame.f_code, frame.f_lasti)
     if position is not None:
         return source.calls.get(position)
@@ -174,25 +182,37 @@ def _position(code: types.CodeType, instruction: int) -> tuple[int, int] | None:
     return position[1], position[3]
 
 
-def _source_of(frame: types.FrameType) -> _Source | None:
+def _sources_of(frame: types.FrameType) -> Sequence[_Source]:
+    """Return the source of a frame's file; without one, those offered that have all names of the code."""
     filename = frame.f_code.co_filename
     lines = linecache.getlines(filename, frame.f_globals)
     known = _sources.get(filename)
     if known is not None and known.lines is lines:
-        return known
+        return [known]
     if not lines:
-        return None
+        names = set(frame.f_code.co_names)
+        return [source for source in _offered if names <= source.names]
+    source = _parsed("".join(lines))
+    if source is None:
+        return []
+    source.lines = lines
+    _sources[filename] = source
+    if len(_sources) > _MAX_SOURCES:
+        _sources.popitem(last=False)
+    return [source]
+
+
+def _parsed(text: str) -> _Source | None:
     try:
-        tree = ast.parse("".join(lines))
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    source = _Source(lines)
+    source = _Source()
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
             source.parents[child] = node
         if isinstance(node, ast.Call) and node.end_lineno is not None and node.end_col_offset is not None:
             source.calls[node.end_lineno, node.end_col_offset] = node
-    _sources[filename] = source
-    if len(_sources) > _MAX_SOURCES:
-        _sources.popitem(last=False)
+        names = (getattr(node, field, None) for field in ("id", "attr", "name", "module"))
+        source.names.update(name for name in names if isinstance(name, str))
     return source

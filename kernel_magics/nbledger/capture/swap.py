@@ -20,8 +20,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 FILENAME = "<nbledger: importlib._bootstrap>"
@@ -43,6 +45,10 @@ _NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENE
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _swapped: dict[types.FunctionType, Hook] = {}
+_pausable: set[types.FunctionType] = set()
+_pause = threading.Lock()
+_paused: list[tuple[types.FunctionType, types.CodeType]] = []
+_pauses = 0
 _given_wrapped: set[types.FunctionType] = set()
 
 
@@ -70,8 +76,10 @@ def unseen(function: _F) -> _F:
     return function
 
 
-def swap(function: types.FunctionType, make_hook: Callable[[types.FunctionType], Hook]) -> bool:
-    """Put the hook that `make_hook(original)` gives in front of a function.
+def swap(
+    function: types.FunctionType, make_hook: Callable[[types.FunctionType], Hook], *, pausable: bool = False
+) -> bool:
+    """Put the hook that `make_hook(original)` gives in front of a function; `paused` takes away a `pausable` one.
 
     Returns whether it did: a function that is swapped already, or a generator or coroutine function, is left alone.
     """
@@ -92,12 +100,15 @@ def swap(function: types.FunctionType, make_hook: Callable[[types.FunctionType],
         function.__dict__["__wrapped__"] = original
         _given_wrapped.add(function)
     _swapped[function] = hook
+    if pausable:
+        _pausable.add(function)
     return True
 
 
 def restore(function: types.FunctionType) -> None:
     """Give a function its own code back. One that is not swapped is left alone."""
     hook = _swapped.pop(function, None)
+    _pausable.discard(function)
     # The hook is taken from the code where it can be: autoreload copies a new function's code into the old function.
     hook = next((c for c in function.__code__.co_consts if isinstance(c, Hook)), hook)
     if hook is not None and function.__code__.co_filename == FILENAME:
@@ -111,6 +122,36 @@ def restore_all() -> None:
     """Give every function its own code back."""
     for function in list(_swapped):
         restore(function)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Give the pausable functions their own code back for a moment, so that a fingerprint of them is of their code."""
+    global _pauses
+    if not _pausable:
+        yield
+        return
+    with _pause:
+        _pauses += 1
+        if _pauses == 1:
+            for function in _pausable:
+                _paused.append((function, function.__code__))
+                function.__code__ = original_code(function)
+    try:
+        yield
+    finally:
+        with _pause:
+            _pauses -= 1
+            if not _pauses:
+                _unpause()
+
+
+def _unpause() -> None:
+    for function, code in _paused:
+        # Left alone if somebody gave it another code meanwhile.
+        if function in _pausable and function.__code__ is _swapped[function].original.__code__:
+            function.__code__ = code
+    _paused.clear()
 
 
 def is_swapped(function: object) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbledger.errors import NBLedgerError
 from nbledger.records import Facts, RunEnd, RunStart, Session
 
 if TYPE_CHECKING:
@@ -54,8 +57,6 @@ class Writer:
 
     def begin(self, start: RunStart) -> bool:
         """Write that a run begins; on failure say so and return False, so that `end` writes both."""
-        from nbledger.errors import NBLedgerError
-
         try:
             self.ledger.start_run(start)
         except (NBLedgerError, OSError):
@@ -65,8 +66,6 @@ class Writer:
 
     def end(self, end: RunEnd, facts: Facts, unwritten: RunStart | None) -> bool:
         """Write the end of a run and its facts in one transaction; `unwritten` is its start if that failed before."""
-        from nbledger.errors import NBLedgerError
-
         try:
             if unwritten is not None:
                 self.ledger.start_run(unwritten)
@@ -89,10 +88,6 @@ class Writer:
 
     def close(self) -> None:
         """End the session. Safe to call twice, and when nothing was ever written."""
-        import time
-
-        from nbledger.errors import NBLedgerError
-
         self._stop.set()
         if self._ledger is not None:
             try:
@@ -104,19 +99,23 @@ class Writer:
 
     def _background(self, ledger: Ledger) -> None:
         """Record the environment (its scan takes a while), then beat until the session ends."""
-        from nbledger.capture.environment import current_environment, git_state
-        from nbledger.capture.secrets import redact
-        from nbledger.errors import NBLedgerError
-
         # The first cells of a notebook import heavily; the scan waits so as not to compete with them.
         self._stop.wait(0.5)
+        known = self._record_environment(ledger)
+        while not self._stop.wait(_HEARTBEAT_SECONDS):
+            known = known or self._record_environment(ledger)
+            with suppress(NBLedgerError, OSError):
+                # The next write of a run meets the same trouble and says it where the user looks.
+                ledger.heartbeat(self.session.id)
+        if not known and not self._record_environment(ledger):
+            self.warn("the environment of this session could not be recorded: the ledger was not writable")
+
+    def _record_environment(self, ledger: Ledger) -> bool:
+        from nbledger.capture.environment import current_environment, git_state
+        from nbledger.capture.secrets import redact
+
         try:
             ledger.set_environment(self.session.id, current_environment(), git_state(ledger.root, redact))
-        except (NBLedgerError, OSError) as error:
-            self.warn(f"the environment was not recorded: {error}")
-        while not self._stop.wait(_HEARTBEAT_SECONDS):
-            try:
-                ledger.heartbeat(self.session.id)
-            except (NBLedgerError, OSError):
-                # The next write of a run meets the same trouble and says it where the user looks.
-                continue
+        except (NBLedgerError, OSError):
+            return False
+        return True

@@ -99,6 +99,12 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def nearby(path: Path) -> str:
+    """Return a path as one would type it here: relative to the current folder when it is below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def short(identity: str | None) -> str:
     """Return the first digits of an id, which are accepted wherever an id is."""
     return (identity or "")[:SHORT]

@@ -22,13 +22,14 @@ from nbledger.commands.common import (
 )
 from nbledger.commands.runs import tracked_filter
 from nbledger.registry.best import is_minimized
-from nbledger.tables import change, number, table
+from nbledger.tables import change, cut, many, number, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
     from nbledger.records import Run
 
 SIDE_BY_SIDE = 4
+WIDEST = 40
 _ABSENT = "-"
 
 
@@ -37,13 +38,25 @@ class Row:
     """One compared thing: its values in the order of the runs, and for metrics how they stand to the first run.
 
     `comparable` says for each run whether its metric was computed on the first run's evaluation data; `best` is the
-    index of the best comparable run, `None` for all that is no metric or where nothing is better.
+    index of the best comparable run, `None` for all that is no metric or where nothing is better. `untouched` marks a
+    param that every run left at its default, such as those of an estimator that only some of them fitted.
     """
 
     name: str
     values: tuple[Any, ...]
     comparable: tuple[bool, ...] = ()
     best: int | None = None
+    untouched: bool = False
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether this is a metric."""
+        return self.name.startswith("metrics.")
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs have different values; one of them not having it at all does not count."""
+        return len({repr(value) for value in self.values if value is not None}) > 1
 
     @property
     def differs(self) -> bool:
@@ -60,7 +73,7 @@ class Row:
 @click.argument("runs", nargs=-1, metavar="RUN...", shell_complete=complete_runs)
 @click.option("--filter", "filter_", metavar="FILTER", help="Compare the runs that this filter leaves.")
 @click.option("-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="Compare its runs.")
-@click.option("--order-by", metavar="KEY", help="The order of filtered runs, such as 'metrics.f1 desc'; newest first.")
+@click.option("--order-by", metavar="KEY", help="The order of filtered runs, such as 'metrics.f1 desc'.")
 @click.option("-n", "--limit", default=10, show_default=True, help="How many filtered runs at most.")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @as_json
@@ -75,9 +88,10 @@ def compare(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Compare runs: what differs first, metrics with the change against the first run, the best marked with *.
+    """Show what differs between runs, and which is better.
 
-    Metrics are only compared where they were computed on the same evaluation data; where not, it says so.
+    Metrics come with their change against the first run, the best marked with *. They are only compared where they
+    were computed on the same evaluation data; where not, it says so.
     """
     ledger = state.ledger()
     if runs:
@@ -88,19 +102,37 @@ def compare(
         if not (filter_ or experiment):
             raise click.UsageError("Say which runs: RUN RUN..., --filter FILTER or --experiment NAME.")
         wanted = tracked_filter(filter_)
-        chosen = list(ledger.runs(wanted, order_by=order_by, limit=limit, experiment=experiment, tracked=True))
+        found = list(ledger.runs(wanted, order_by=order_by, limit=limit, experiment=experiment, tracked=True))
+        chosen = found if order_by else found[::-1]
     if len(chosen) < 2:
-        raise CommandRefused(detail=f"there is nothing to compare: {len(chosen)} run found")
+        raise CommandRefused(detail=f"there is nothing to compare: {many(len(chosen), 'run')} found")
     rows = compared(ledger, chosen)
-    shown = [row for row in rows if everything or row.differs or row.name.startswith("metrics.")]
+    shown = rows if everything else telling(rows, many=len(chosen) > SIDE_BY_SIDE)
     text = _text(chosen, shown, len(rows) - len(shown), state.width)
     emit(_data(chosen, rows), text, as_json=as_json)
+
+
+def telling(rows: Sequence[Row], *, many: bool) -> list[Row]:
+    """Return the rows that tell runs apart: metrics, and what differs and somebody set.
+
+    Among many runs only what takes different values is left, and one of those that always go together (the `C` of a
+    cell and the `logisticregression__C` of its pipeline): a table of many runs has room for no more.
+    """
+    shown: list[Row] = []
+    for row in rows:
+        if row.is_metric:
+            shown.append(row)
+        elif row.differs and not row.untouched:
+            repeated = any(row.values == other.values for other in shown)
+            if not many or (row.varies and not repeated):
+                shown.append(row)
+    return shown
 
 
 def compared(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
     """Return everything that runs are compared by: metrics first, then params, data, code, experiment and notebook."""
     rows = _metric_rows(ledger, runs)
-    rows += _named_rows("params", [run.params for run in runs])
+    rows += _param_rows(ledger, runs)
     rows += _named_rows("data", [_data_used(ledger, run) for run in runs])
     rows += _named_rows("tags", [run.tags for run in runs])
     fields: dict[str, Callable[[Run], Any]] = {
@@ -111,6 +143,16 @@ def compared(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
         "code": lambda run: _code(runs, run),
     }
     return rows + [Row(name, tuple(read(run) for run in runs)) for name, read in fields.items()]
+
+
+def _param_rows(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
+    chosen = {param.name for run in runs for param in ledger.params(run.id) if not param.is_default}
+    names = _names([run.params for run in runs])
+    names.sort(key=lambda name: "__" in name)  # what the notebook says comes before what an estimator's step repeats
+    return [
+        Row(f"params.{name}", tuple(run.params.get(name) for run in runs), untouched=name not in chosen)
+        for name in names
+    ]
 
 
 def _metric_rows(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
@@ -188,13 +230,13 @@ def _text(runs: Sequence[Run], rows: Sequence[Row], hidden: int, width: int | No
     if any(not fair for row in rows for fair in row.comparable):
         notes.append("(other data): computed on other evaluation data than the first run's, so not compared")
     if hidden:
-        notes.append(f"{hidden} more are the same in all (--all)")
+        notes.append(f"{hidden} more are the same in all, or tell no more (--all)")
     return "\n".join([text, "", *notes]) if notes else text
 
 
 def _cell(row: Row, index: int) -> str:
     value = row.values[index]
-    text = _ABSENT if value is None else number(value)
+    text = _ABSENT if value is None else cut(number(value), WIDEST)
     if not row.comparable or value is None:
         return text
     if not row.comparable[index]:

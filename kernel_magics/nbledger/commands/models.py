@@ -19,12 +19,16 @@ from nbledger.commands.common import (
     run_data,
     short,
 )
+from nbledger.commands.runs import told
 from nbledger.tables import ago, number, pairs, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
-    from nbledger.records import ModelVersion
     from nbledger.registry import Promotion
+
+
+MOST_VERSIONS = 100
+NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.NAME --alias champion"
 
 
 @click.command(
@@ -64,7 +68,7 @@ def promote(
     reason: str,
     as_json: bool,
 ) -> None:
-    """Make a run's model a version of MODEL and move an alias to it.
+    """Make a run's model a version of MODEL; move an alias to it.
 
     Name the run with --run, or let a metric choose it with --best. The same content promoted twice stays one version.
     """
@@ -98,7 +102,7 @@ def promote(
 @as_json
 @pass_state
 def models(state: State, model: str | None, as_json: bool) -> None:
-    """List the registered models, or the versions and alias history of MODEL."""
+    """List registered models, or the history of one."""
     ledger = state.ledger()
     if model is None:
         _list_models(ledger, state.width, as_json=as_json)
@@ -107,10 +111,10 @@ def models(state: State, model: str | None, as_json: bool) -> None:
 
 
 def _list_models(ledger: Ledger, width: int | None, *, as_json: bool) -> None:
-    latest = {name: ledger.model_versions(name) for name in ledger.models()}
+    newest = {name: ledger.model_versions(name, limit=1) for name in ledger.models()}
     data = [
-        {"model": name, "versions": len(versions), "aliases": _aliases(versions), "latest": plain(versions[0])}
-        for name, versions in latest.items()
+        {"model": name, "versions": versions[0].number, "aliases": ledger.aliases(name), "latest": plain(versions[0])}
+        for name, versions in newest.items()
         if versions
     ]
     rows = [
@@ -126,30 +130,25 @@ def _list_models(ledger: Ledger, width: int | None, *, as_json: bool) -> None:
     emit(data, text, as_json=as_json)
 
 
-NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.NAME --alias champion"
-
-
 def _show_model(ledger: Ledger, model: str, width: int | None, *, as_json: bool) -> None:
-    versions = ledger.model_versions(model)
+    versions = ledger.model_versions(model, limit=MOST_VERSIONS)
     events = ledger.alias_history(model)
     rows = []
     for version in versions:
         run = ledger.run(version.run)
-        metrics = "  ".join(f"{name}={number(value)}" for name, value in run.metrics.items())
         aliases = " ".join(f"@{alias}" for alias in version.aliases)
-        rows.append([version.number, aliases, short(version.run), ago(version.created_at), version.created_by, metrics])
+        made = ago(version.created_at)
+        rows.append([version.number, aliases, short(run.id), made, version.created_by, told(run.metrics)])
     moves = [
         [ago(event.time), f"@{event.alias}", "away" if event.number is None else event.number, event.who, event.reason]
         for event in events
     ]
     text = f"{model}\n\n" + table(["version", "alias", "run", "made", "by", "metrics"], rows, width=width)
+    if len(versions) == MOST_VERSIONS:
+        text += f"\n\nThe newest {MOST_VERSIONS}; `nbledger sql` lists all."
     if moves:
         text += "\n\n" + table(["when", "alias", "to", "by", "reason"], moves, width=width)
     emit({"model": model, "versions": versions, "alias_events": events}, text, as_json=as_json)
-
-
-def _aliases(versions: list[ModelVersion]) -> dict[str, int]:
-    return {alias: version.number for version in versions for alias in version.aliases}
 
 
 def _promotion_data(done: Promotion) -> dict[str, Any]:
@@ -167,10 +166,6 @@ def _promotion_lines(done: Promotion) -> list[str]:
         before = f" (was version {done.previous.number})" if done.previous is not None else ""
         stayed = "" if done.moved else " (it was there already)"
         items.append((f"@{done.alias}", f"-> version {version.number}{before if done.moved else stayed}"))
-    items.append(
-        (
-            "load it",
-            f'nbledger.open().load("{version.model}{"@" + done.alias if done.alias else f"/{version.number}"}")',
-        )
-    )
+    which = f"@{done.alias}" if done.alias else f"/{version.number}"
+    items.append(("load it", f'nbledger.open().load("models:/{version.model}{which}")'))
     return pairs(items, indent="").splitlines()

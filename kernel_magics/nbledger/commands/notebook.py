@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbledger.commands.common import State, as_json, complete_experiments, emit, examples, pass_state, plain, short
-from nbledger.tables import number, pairs, span, table
+from nbledger.commands.common import (
+    State,
+    as_json,
+    complete_experiments,
+    emit,
+    examples,
+    nearby,
+    pass_state,
+    plain,
+    short,
+)
+from nbledger.commands.runs import told
+from nbledger.tables import pairs, span, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -70,9 +81,10 @@ def run(
     progress: bool,
     as_json: bool,
 ) -> None:
-    """Run NOTEBOOK by papermill in a new kernel and record it: a notebook run with its cell runs.
+    """Run a notebook by papermill and record it.
 
-    When a cell fails, the executed notebook is kept, and the exit code is 1.
+    NOTEBOOK is executed in a new kernel: a notebook run, with its cell runs as children. When a cell fails, the
+    executed notebook is kept, and the exit code is 1.
     """
     from nbledger.pipeline.execute import NotebookFailed, run_notebook
 
@@ -118,20 +130,13 @@ def _text(ledger: Ledger, done: NotebookRun) -> str:
     head = pairs(
         [
             ("run", f"{short(done.id)}  {done.status} in {span(done.duration)}"),
-            ("executed", str(done.output)),
-            ("ledger", str(ledger.folder)),
+            ("executed", nearby(done.output)),
+            ("ledger", nearby(ledger.folder)),
         ],
         indent="",
     )
     tracked = [child for child in ledger.children(done.id) if child.tracked]
     if not tracked:
         return head + "\nNo cell of it is tracked: write %%track at the top of the cell to compare."
-    rows = [
-        [
-            short(child.id),
-            child.name or "",
-            "  ".join(f"{name}={number(value)}" for name, value in child.metrics.items()),
-        ]
-        for child in tracked
-    ]
+    rows = [[short(child.id), child.name or "", told(child.metrics)] for child in tracked]
     return head + "\n\n" + table(["run", "name", "metrics"], rows)

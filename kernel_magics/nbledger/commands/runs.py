@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,13 +20,14 @@ from nbledger.commands.common import (
     short,
 )
 from nbledger.registry.promotion import user
-from nbledger.tables import ago, number, pairs, size, span, table
+from nbledger.tables import ago, cut, many, number, pairs, size, span, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
-    from nbledger.records import Run
+    from nbledger.records import Edge, Run
 
-MOST_METRICS, MOST_PARAMS = 5, 5
+MOST_METRICS, MOST_PARAMS, MOST_CHILDREN, WIDEST = 5, 5, 200, 40
+CONTENT = ("table", "column", "array", "sparse", "tensor", "model", "file", "figure")
 NO_RUNS = "No tracked run yet: write %%track at the top of a cell, or nbledger run NOTEBOOK. (--all lists every cell.)"
 
 
@@ -58,7 +59,7 @@ def runs(
     deleted: bool,
     as_json: bool,
 ) -> None:
-    """List runs: tracked cells and scripts by default, newest first, those that FILTER leaves.
+    """List runs: tracked ones by default, the newest first.
 
     FILTER is MLflow's search grammar: params.NAME, metrics.NAME, tags.NAME and a run's own attributes, compared by
     = != < <= > >=, LIKE, ILIKE, IN, IS NULL, joined by AND, OR and parentheses.
@@ -90,11 +91,14 @@ def runs(
 )
 @click.argument("run", metavar="RUN", shell_complete=complete_runs)
 @click.option("--source", is_flag=True, help="Also the code as it was executed.")
-@click.option("--all", "everything", is_flag=True, help="Also params that were left at their default.")
+@click.option("--all", "everything", is_flag=True, help="Also params left at their default, and every value.")
 @as_json
 @pass_state
 def show(state: State, run: str, source: bool, everything: bool, as_json: bool) -> None:
-    """Show everything that was recorded about RUN (an id, or its first digits)."""
+    """Show everything that was recorded about a run.
+
+    RUN is its id, or the first digits of it.
+    """
     ledger = state.ledger()
     found = ledger.run(run)
     emit(_show_data(ledger, found), _show_text(ledger, found, state.width, source, everything), as_json=as_json)
@@ -105,7 +109,7 @@ def show(state: State, run: str, source: bool, everything: bool, as_json: bool) 
 @as_json
 @pass_state
 def delete(state: State, runs: tuple[str, ...], as_json: bool) -> None:
-    """Delete runs; `nbledger restore` brings them back until `nbledger gc`."""
+    """Delete runs; restore brings them back, until gc."""
     ledger = state.ledger()
     ids = [ledger.run_id(run) for run in runs]
     deleted = [ledger.delete(run, who=user()) for run in ids]
@@ -135,6 +139,11 @@ def tracked_filter(text: str | None) -> str:
     return f"({text}) AND {own}"
 
 
+def told(metrics: Mapping[str, float]) -> str:
+    """Return metrics on one line."""
+    return "  ".join(f"{name}={number(value)}" for name, value in metrics.items())
+
+
 def _listed(ids: Iterable[str]) -> str:
     return " ".join(short(identity) for identity in ids)
 
@@ -144,9 +153,11 @@ def _runs_table(ledger: Ledger, listed: Sequence[Run], width: int | None) -> str
     params = _telling_params(ledger, listed)
     headers = ["run", "name", "experiment", "started", "took", *metrics, *params]
     rows = [
-        [short(run.id), _label(run), run.experiment or "", ago(run.started_at), span(run.duration)]
-        + [number(run.metrics.get(name)) for name in metrics]
-        + [number(run.params.get(name)) for name in params]
+        [
+            *(short(run.id), _label(run), run.experiment or "", ago(run.started_at), span(run.duration)),
+            *(number(run.metrics.get(name)) for name in metrics),
+            *(cut(number(run.params.get(name)), WIDEST) for name in params),
+        ]
         for run in listed
     ]
     if any(run.status != "finished" for run in listed):
@@ -173,11 +184,16 @@ def _most_common(groups: Iterable[Iterable[str]], most: int) -> list[str]:
 
 
 def _telling_params(ledger: Ledger, listed: Sequence[Run]) -> list[str]:
-    """Return the params that somebody set in some listed run and that are not the same in all of them."""
+    """Return the params that somebody set in some listed run and that differ, those first that take other values."""
     chosen = [{param.name for param in ledger.params(run.id) if not param.is_default} for run in listed]
-    names = _most_common(chosen, len(listed) * 1000)
-    differing = [name for name in names if len({repr(run.params.get(name)) for run in listed}) > 1]
-    return (differing if len(listed) > 1 else names)[:MOST_PARAMS]
+    values = {name: [repr(run.params.get(name)) for run in listed] for name in _most_common(chosen, len(chosen) * 1000)}
+    if len(listed) == 1:
+        return list(values)[:MOST_PARAMS]
+    found: dict[tuple[str, ...], str] = {}
+    for name in sorted(values, key=lambda name: ("__" in name, -len(set(values[name]) - {"None"}))):
+        if len(set(values[name])) > 1:
+            found.setdefault(tuple(values[name]), name)  # a pipeline's `step__C` repeats the cell's `C`
+    return list(found.values())[:MOST_PARAMS]
 
 
 def _show_text(ledger: Ledger, run: Run, width: int | None, source: bool, everything: bool) -> str:
@@ -188,8 +204,8 @@ def _show_text(ledger: Ledger, run: Run, width: int | None, source: bool, everyt
     if defaults > 0:
         parts.append(f"  and {defaults} left at their default (--all)")
     parts.append(_section("metrics", pairs(run.metrics.items(), width=width)))
-    parts.append(_section("used", _edges(ledger, ledger.used(run.id), width)))
-    parts.append(_section("generated", _edges(ledger, ledger.generated(run.id), width)))
+    parts.append(_section("used", _edges(ledger, ledger.used(run.id), width, everything=everything)))
+    parts.append(_section("generated", _edges(ledger, ledger.generated(run.id), width, everything=everything)))
     artifacts = [(item.name, f"{item.media_type}  {size(item.size)}") for item in ledger.artifacts(run.id)]
     parts.append(_section("artifacts", pairs(artifacts, width=width)))
     parts.append(_section("tags", pairs(run.tags.items(), width=width)))
@@ -222,39 +238,44 @@ def _value(value: Any) -> str:
     return repr(value) if isinstance(value, str) or value is None else number(value)
 
 
-def _edges(ledger: Ledger, edges: Iterable[Any], width: int | None) -> str:
-    rows = []
+def _edges(ledger: Ledger, edges: Iterable[Edge], width: int | None, *, everything: bool) -> str:
+    """Return versions as a table, one line each, with all the roles in which a run met them."""
+    roles: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
-        version = ledger.version(edge.version)
-        if version.kind in ("module", "code"):
+        roles.setdefault((edge.name, edge.version), []).append(edge.role)
+    rows, others = [], 0
+    for (name, content), met in roles.items():
+        version = ledger.version(content)
+        if version.kind not in CONTENT and not everything:
+            others += 1
             continue
         shape = "x".join(str(length) for length in version.shape) if version.shape else ""
-        doubt = "" if version.exactness == "exact" else version.exactness
-        rows.append([edge.name, version.kind, shape, size(version.nbytes), short(version.hash), doubt])
-    return (
-        table(
-            ["  name", "kind", "shape", "bytes", "hash", ""], [[f"  {row[0]}", *row[1:]] for row in rows], width=width
-        )
-        if rows
-        else ""
-    )
+        known = [role for role in met if role not in ("variable", name)]
+        doubt = [] if version.exactness == "exact" else [version.exactness]
+        said = ", ".join([*known, *doubt])
+        rows.append([f"  {name}", version.kind, shape, size(version.nbytes), short(version.hash), said])
+    text = table(["  name", "kind", "shape", "bytes", "hash", "as"], rows, width=width) if rows else ""
+    more = f"  and {others} values, functions and classes (--all)" if others else ""
+    return "\n".join(part for part in (text, more) if part)
 
 
 def _children(ledger: Ledger, run: Run, width: int | None) -> str:
-    children = list(ledger.children(run.id))
+    children = list(ledger.children(run.id, limit=MOST_CHILDREN))
+    shown = [child for child in children if child.tracked or child.status != "finished"]
     rows = [
-        [f"  {short(child.id)}", _label(child), child.status, span(child.duration)]
-        + ["  ".join(f"{name}={number(value)}" for name, value in child.metrics.items())]
-        for child in children
-        if child.tracked or child.status != "finished"
+        [f"  {short(child.id)}", _label(child), child.status, span(child.duration), told(child.metrics)]
+        for child in shown
     ]
     observed = len(children) - len(rows)
     text = table(["  run", "name", "status", "took", "metrics"], rows, width=width) if rows else ""
-    return "\n".join(part for part in (text, f"  and {observed} observed cells" if observed else "") if part)
+    notes = [f"  and {many(observed, 'observed cell')}"] if observed else []
+    if len(children) == MOST_CHILDREN:
+        notes.append(f"  the first {MOST_CHILDREN}: nbledger runs \"parent = '{run.id}'\" --all lists more")
+    return "\n".join([part for part in (text, *notes) if part])
 
 
 def _show_data(ledger: Ledger, run: Run) -> dict[str, Any]:
-    def edges(found: Iterable[Any]) -> list[dict[str, Any]]:
+    def edges(found: Iterable[Edge]) -> list[dict[str, Any]]:
         return [{**plain(edge), "content": plain(ledger.version(edge.version))} for edge in found]
 
     return {

@@ -18,11 +18,14 @@ from nbledger.commands.common import (
     examples,
     pass_state,
     plain,
+    short,
 )
-from nbledger.tables import pairs, size, table
+from nbledger.tables import many, pairs, size, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
+    from nbledger.ledger.gc import Swept
+    from nbledger.ledger.merging import Merged
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -56,9 +59,10 @@ def where(state: State, as_json: bool) -> None:
 @as_json
 @pass_state
 def init(state: State, folder: Path | None, as_json: bool) -> None:
-    """Make a ledger in FOLDER (the current one by default); one that is there already is left as it is.
+    """Make a ledger in a folder.
 
-    You need it only to have a ledger somewhere else than where the first run would make it.
+    FOLDER is the current one by default; a ledger that is there already is left as it is. You need this only to have
+    a ledger somewhere else than where the first run would make it.
     """
     from nbledger.ledger import Ledger
 
@@ -79,10 +83,18 @@ def init(state: State, folder: Path | None, as_json: bool) -> None:
 @as_json
 @click.pass_context
 def doctor(context: click.Context, fix: bool, as_json: bool) -> None:
-    """Look for what is wrong with the ledger and say what to do; exits with 1 when something is left to do."""
-    findings = context.ensure_object(State).ledger().doctor(fix=fix)
-    emit(findings, str(findings), as_json=as_json)
-    if findings:
+    """Look for what is wrong and say what to do.
+
+    Exits with 1 when something is left to do.
+    """
+    from nbledger.ledger.doctor import diagnose
+
+    folder, _ = _found(context.ensure_object(State))
+    findings = diagnose(folder, fix=fix)
+    left = [item for item in findings if item.level != "note" and not item.fixed]
+    lines = [f"{'fixed' if item.fixed else item.level:<8} {item.what}\n{'':<8} {item.remedy}" for item in findings]
+    emit(findings, "\n".join(lines) or f"{folder} is well.", as_json=as_json)
+    if left:
         context.exit(1)
 
 
@@ -96,9 +108,12 @@ def doctor(context: click.Context, fix: bool, as_json: bool) -> None:
 @as_json
 @pass_state
 def gc(state: State, dry_run: bool, as_json: bool) -> None:
-    """Remove deleted runs for good, and stored objects that nothing refers to any more."""
+    """Remove deleted runs and unused objects for good."""
     swept = state.ledger().gc(dry_run=dry_run)
-    emit(swept, str(swept), as_json=as_json)
+    counts = f"{_counts(swept)} ({size(swept.bytes)})"
+    lines = [f"{'would remove' if dry_run else 'removed'} {counts}"]
+    lines += [f"kept {short(run)}, which was deleted: a registered model needs it" for run in swept.kept]
+    emit(swept, "\n".join(lines), as_json=as_json)
 
 
 @click.command(
@@ -112,7 +127,10 @@ def gc(state: State, dry_run: bool, as_json: bool) -> None:
 @as_json
 @pass_state
 def export(state: State, file: Path, runs: tuple[str, ...], as_json: bool) -> None:
-    """Write a portable bundle of all runs, or of the RUNs named, with what they stored."""
+    """Write a portable bundle of all runs, or of some.
+
+    It holds what was recorded and what was stored; `nbledger import` takes it in elsewhere.
+    """
     path = state.ledger().export_bundle(file, runs or None)
     count = path.stat().st_size
     emit({"bundle": str(path), "bytes": count}, f"wrote {path}  {size(count)}", as_json=as_json)
@@ -123,9 +141,12 @@ def export(state: State, file: Path, runs: tuple[str, ...], as_json: bool) -> No
 @as_json
 @pass_state
 def import_(state: State, file: Path, as_json: bool) -> None:
-    """Add what a bundle holds; importing it twice is the same as once. It is checked first and refused as a whole."""
+    """Add what a bundle holds.
+
+    It is checked first, and refused as a whole. Importing it twice is the same as once.
+    """
     merged = state.ledger(create=True).import_bundle(file)
-    emit(merged, str(merged), as_json=as_json)
+    _emit_merged(merged, as_json=as_json)
 
 
 @click.command(epilog=examples("nbledger merge ../laptop/.nbledger"))
@@ -133,9 +154,12 @@ def import_(state: State, file: Path, as_json: bool) -> None:
 @as_json
 @pass_state
 def merge(state: State, other: Path, as_json: bool) -> None:
-    """Add what another ledger holds; merging it twice is the same as once."""
+    """Add what another ledger holds.
+
+    OTHER is a project's root or its .nbledger folder. Merging it twice is the same as once.
+    """
     merged = state.ledger(create=True).merge(other)
-    emit(merged, str(merged), as_json=as_json)
+    _emit_merged(merged, as_json=as_json)
 
 
 @click.command(
@@ -149,13 +173,28 @@ def merge(state: State, other: Path, as_json: bool) -> None:
 @as_json
 @pass_state
 def sql(state: State, query: str, limit: int, as_json: bool) -> None:
-    """Ask the database in SQL, for reading only. docs/schema.md describes its tables and views."""
+    """Ask the database in SQL, for reading only.
+
+    docs/schema.md describes its tables and views.
+    """
     headers, rows = _select(state.ledger(), query, limit)
     listed = rows[:limit]
     text = table(headers, [["" if cell is None else cell for cell in row] for row in listed], width=state.width)
     if len(rows) > limit:
         text += f"\n\nThe first {limit}; there are more (--limit)."
     emit([dict(zip(headers, map(plain, row), strict=True)) for row in listed], text, as_json=as_json)
+
+
+def _emit_merged(merged: Merged, *, as_json: bool) -> None:
+    lines = [f"added {_counts(merged)} ({size(merged.bytes)})"]
+    lines += [f"{model}: their version {theirs} is version {ours} here" for model, theirs, ours in merged.renumbered]
+    lines += merged.problems
+    emit(merged, "\n".join(lines), as_json=as_json)
+
+
+def _counts(result: Swept | Merged) -> str:
+    parts = many(result.runs, "run"), many(result.versions, "version"), many(result.objects, "object")
+    return f"{parts[0]}, {parts[1]} and {parts[2]}"
 
 
 def _select(ledger: Ledger, query: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -42,7 +42,7 @@ def array_content(walk: Walk, value: Array, mask: Array | None = None) -> bytes:
             mask_digest, mask = content(walk.sink, mask), None
             return walk.sink.digest(b"masked" + mask_digest + array_content(walk, value))
         return walk.sink.digest(b"masked" + content(walk.sink, mask) + content(walk.sink, value, mask))
-    if dtype.kind == "O" or dtype.kind == "T":
+    if dtype.kind in "OT":
         return object_content(walk, value)
     if dtype.fields is not None:
         return walk.sink.digest(b"".join(array_content(walk, value[name]) for name in dtype.names or ()))

@@ -144,7 +144,7 @@ def _nulls(array: Any) -> Any:
 
 def _numbers(array: Any) -> Any:
     if pa.types.is_boolean(array.type):
-        return (array.fill_null(False) if array.null_count else array).to_numpy(zero_copy_only=False)
+        return (array.fill_null(fill_value=False) if array.null_count else array).to_numpy(zero_copy_only=False)
     width = array.type.bit_width // 8
     dtype = np.dtype(f"u{width}") if width in (1, 2, 4, 8) else np.dtype(f"V{width}")
     if not len(array) or not width:

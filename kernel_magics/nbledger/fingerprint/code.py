@@ -1,8 +1,9 @@
 """Functions and classes: a library's by name and version, one's own by code and what it closes over.
 
 **Code** is the function's syntax tree, written out in a form of ours that is the same on every Python version (layout,
-comments and docstrings do not count). The tree is found through `linecache`, where IPython keeps the cells. Without a source
-(`exec`, a lost file) the compiled code stands in: still exact, but then the identity holds within one Python version.
+comments and docstrings do not count). The tree is found through `linecache`, where IPython keeps the cells. Without
+a source (`exec`, a lost file) the compiled code stands in: still exact, but then the identity holds within one Python
+version.
 
 **Closes over**: defaults, closure cells, attributes, and the globals that the code loads by name if they are functions,
 classes, modules or plain constants. Data that a function reads from a global is not part of the function.
@@ -83,9 +84,15 @@ def _node_of(code: types.CodeType) -> ast.AST | None:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno:
+            if first == code.co_firstlineno and _has_arguments(node, code):
                 return node
     return None
+
+
+def _has_arguments(node: ast.FunctionDef | ast.AsyncFunctionDef, code: types.CodeType) -> bool:
+    """Guard against a file that was edited after its function was made."""
+    names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    return names == list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
 def _lambda(tree: ast.Module, code: types.CodeType) -> ast.AST | None:
@@ -241,6 +248,8 @@ def encode_written_class(walk: Walk, cls: type) -> bytes:
 
 def _build_class(walk: Walk, cls: type) -> bytes:
     parts = [walk.encode(cls.__qualname__), *(encode_class(walk, base) for base in cls.__bases__)]
+    if tuple in cls.__bases__ and "_fields" in cls.__dict__:  # a namedtuple: all else on it is generated
+        return b"".join((*parts, walk.encode(cls.__dict__["_fields"]), walk.encode(cls.__dict__.get("_field_defaults"))))
     fields = cls.__dict__.get("__dataclass_fields__")
     if fields is not None:
         for name, field in dict(fields).items():

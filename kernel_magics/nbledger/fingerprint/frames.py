@@ -24,7 +24,7 @@ from .walk import Walk, register, register_base
 def _blocks(frame: Any) -> list[tuple[Any, Any]]:
     """Return (column positions, values) for each block; values are two-dimensional arrays or one extension array."""
     try:
-        return [(block.mgr_locs.as_array, block.values) for block in frame._mgr.blocks]
+        return [(block.mgr_locs.as_array, block.values) for block in frame._mgr.blocks]  # noqa: PD011 - a block, not a frame
     except AttributeError:  # another pandas keeps its columns in another way
         return [(np.array([i]), frame.iloc[:, i].array) for i in range(frame.shape[1])]
 
@@ -51,16 +51,17 @@ def _block_tokens(walk: Walk, frame: Any) -> bytes:
     parts = []
     for places, values in _blocks(frame):
         parts.append(places.tobytes() + dtype_text(values.dtype))
-        block = values if isinstance(values, np.ndarray) else getattr(values, "_ndarray", None)
-        if isinstance(block, np.ndarray) and values.ndim == 2:
-            parts.append(array_content(walk, block))
+        if isinstance(values, np.ndarray):
+            parts.append(array_content(walk, values))
+        elif values.ndim == 2:
+            parts.append(array_content(walk, values._ndarray))
         else:
-            parts.append(array_content(walk, values) if values is block else extension_content(walk, values))
+            parts.append(extension_content(walk, values))
     return walk.sink.digest(b"".join(parts))
 
 
 def _build_frame(walk: Walk, frame: Any) -> bytes:
-    head = b"%d:%b%b" % (len(frame), labels_digest(walk, frame.columns), b"")
+    head = b"%d:%b" % (len(frame), labels_digest(walk, frame.columns))
     if walk.sample_over is not None and _measure_frame(frame)[1] > walk.sample_over:
         from .sampling import positions
 
@@ -95,8 +96,6 @@ def _schema(walk: Walk, frame: Any, digests: list[bytes]) -> tuple[Column, ...]:
 
 def _label(label: Any) -> str:
     """Return a column label as text, without asking an object of the user's for it."""
-    if isinstance(label, str):
-        return str(label)
     if isinstance(label, tuple):
         return ".".join(map(_label, label))
     if type(label).__module__.partition(".")[0] in ("builtins", "numpy", "pandas", "datetime"):
@@ -129,7 +128,7 @@ def encode_series(walk: Walk, value: Any) -> bytes:
 
 def encode_index(walk: Walk, value: Any) -> bytes:
     """Encode an index by meaning."""
-    return walk.nest(b"Fi", value, lambda w, v: index_digest(w, v))
+    return walk.nest(b"Fi", value, index_digest)
 
 
 def encode_extension(walk: Walk, value: Any) -> bytes:
@@ -155,14 +154,14 @@ def _measure(value: Any) -> tuple[tuple[int, ...], int]:
     return value.shape, int(value.nbytes)
 
 
-def _encode_missing(walk: Walk, value: Any) -> bytes:
+def _encode_missing(_: Walk, value: Any) -> bytes:
     return b"Z" if value is pd.NA else b"Y"
 
 
 def _encode_time(walk: Walk, value: Any) -> bytes:
     """Timestamp and Timedelta hold 64-bit counts of their unit."""
     zone = getattr(value, "tzinfo", None)
-    parts = (type(value).__name__, int(value._value), value.unit, None if zone is None else str(zone))
+    parts = (type(value).__name__, int(value._value), value.unit, zone and str(zone))
     return walk.compact(b"Ft", walk.encode(parts))
 
 

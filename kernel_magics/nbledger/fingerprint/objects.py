@@ -1,8 +1,8 @@
 """Objects of any other class, modules, and references to classes and functions of libraries.
 
 An object is its class and its state, as `copyreg` and `__reduce_ex__` tell it, encoded structurally: pickle's own
-bytes depend on what happens to be shared or interned. Of an estimator the state holds params and what was fitted; wall-clock
-times and the library's version are left out, so that the same fit is the same version.
+bytes depend on what happens to be shared or interned. Of an estimator the state holds params and what was fitted;
+wall-clock times and the library's version are left out, so that the same fit is the same version.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import copyreg
 import sys
 import types
 import warnings
+from pathlib import Path
 from typing import Any
 
-from .walk import Walk, register, register_base
+from .walk import Walk, register, register_base, root_of
 
 # Types that hold a position, a resource or another thread's state: reading them is using them.
 _CONSUMED = (
@@ -24,13 +25,11 @@ _CONSUMED = (
     types.TracebackType,
 )
 _FIGURES = {("matplotlib", "Figure"), ("plotly", "Figure"), ("plotly", "BaseFigure")}
+# Python's own ways to say "make an empty one": the class is the first argument.
+_CONSTRUCTORS = tuple(
+    vars(copyreg)[name] for name in ("__newobj__", "__newobj_ex__", "_reconstructor") if name in vars(copyreg)
+)
 _VERSION_KEYS = frozenset({"_sklearn_version"})
-
-
-def root_of(cls: type) -> str:
-    """Return the top-level package that a class says it is from."""
-    module = cls.__dict__.get("__module__", "")
-    return module.partition(".")[0] if isinstance(module, str) else ""
 
 
 def kind_of(cls: type) -> str:
@@ -67,18 +66,18 @@ def _build(walk: Walk, value: Any) -> bytes:
         reduced = _reduce(value)
     except MemoryError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a class raises here, it cannot be read
         return walk.opaque_part()
     if isinstance(reduced, str):
         # The object is a global of this name, as pickle would find it.
-        return walk.encode((getattr(value, "__module__", None), reduced))
-    function, arguments, state, items, pairs, *_ = (*reduced, None, None, None)
-    if function is copyreg.__newobj__ or function is copyreg._reconstructor:  # type: ignore[attr-defined]
-        head = encode_class(walk, arguments[0]) + _arguments(walk, arguments[1:])
-    elif getattr(function, "__name__", "") == "__newobj_ex__":
+        module = getattr(value, "__module__", None)
+        return walk.encode((module, reduced, version_of(module) if isinstance(module, str) else ""))
+    parts: tuple[Any, ...] = (*reduced, None, None, None)
+    function, arguments, state, items, pairs = parts[:5]
+    if function in _CONSTRUCTORS:
         head = encode_class(walk, arguments[0]) + _arguments(walk, arguments[1:])
     else:
-        head = walk.encode(function) + _arguments(walk, arguments)
+        head = _constructor(walk, function) + _arguments(walk, arguments)
     body = [head, _state(walk, value, state)]
     if items is not None:
         body.append(b"L" + walk.encode(list(items)))
@@ -87,8 +86,17 @@ def _build(walk: Walk, value: Any) -> bytes:
     return b"".join(body)
 
 
+def _constructor(walk: Walk, function: Any) -> bytes:
+    """A library's constructor by its name alone: the object is its state, whatever release built it."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
+    if is_library(module) and isinstance(name, str):
+        return walk.compact(b"k", f"{module}.{name}".encode())
+    return walk.encode(function)
+
+
 def _arguments(walk: Walk, arguments: Any) -> bytes:
-    return b"(%b)" % b"".join(map(walk.encode, arguments))
+    encode = walk.encode
+    return b"(%b)" % b"".join([encode_class(walk, a) if issubclass(type(a), type) else encode(a) for a in arguments])
 
 
 def _reduce(value: Any) -> Any:
@@ -96,7 +104,8 @@ def _reduce(value: Any) -> Any:
     registered = copyreg.dispatch_table.get(cls)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return registered(value) if registered is not None else cls.__reduce_ex__(value, 4)
+        reduce: Any = cls.__reduce_ex__
+        return registered(value) if registered is not None else reduce(value, 4)
 
 
 def _state(walk: Walk, value: Any, state: Any) -> bytes:
@@ -165,8 +174,7 @@ def encode_module(walk: Walk, value: types.ModuleType) -> bytes:
     path = value.__dict__.get("__file__")
     if not is_library(name) and isinstance(path, str):
         try:
-            with open(path, "rb") as file:
-                parts.append(walk.encode(file.read()))
+            parts.append(walk.encode(Path(path).read_bytes()))
         except OSError:
             parts.append(b"N")
     return walk.compact(b"mo", b"".join(parts))

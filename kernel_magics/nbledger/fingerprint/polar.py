@@ -21,9 +21,7 @@ from .walk import Walk, register
 
 def column_content(walk: Walk, series: Any) -> bytes:
     """Return the digest of a polars series' values."""
-    digests = []
-    for start in range(0, len(series), WINDOW):
-        digests.append(_window(walk, series.slice(start, WINDOW)))
+    digests = [_window(walk, series.slice(start, WINDOW)) for start in range(0, len(series), WINDOW)]
     return walk.sink.digest(b"".join(digests))
 
 
@@ -31,7 +29,7 @@ def _window(walk: Walk, part: Any) -> bytes:
     dtype = part.dtype
     if isinstance(dtype, pl.Categorical | pl.Enum):
         part = part.cast(pl.String)
-    elif dtype.is_numeric() and not dtype.is_decimal() and dtype not in (pl.Int128,):
+    elif dtype.is_numeric() and not dtype.is_decimal() and dtype != pl.Int128:
         return _numbers(walk, part)
     elif dtype == pl.Boolean:
         return _numbers(walk, part.cast(pl.UInt8))
@@ -74,7 +72,7 @@ def encode_frame(walk: Walk, value: Any) -> bytes:
     return walk.nest(b"Of", value, _build_frame)
 
 
-def _encode_lazy(walk: Walk, value: Any) -> bytes:
+def _encode_lazy(walk: Walk, _: Any) -> bytes:
     """A lazy frame is a plan: to read it would be to run it."""
     return walk.opaque_part()
 

@@ -7,6 +7,7 @@ the identity itself.
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def frame_profiles(blocks: list[tuple[Any, Any]], columns: int, rows: int) -> li
             found = _block_profiles(_sample(values, rows), len(places))
         except MemoryError:
             raise
-        except Exception:  # a third-party array without the usual methods: the hash stands without a profile
+        except Exception:  # noqa: BLE001, S112 - a third-party array may lack methods: the hash stands without profile
             continue
         for place, profile in zip(places.tolist(), found, strict=True):
             if rows > FULL_ROWS:
@@ -63,9 +64,7 @@ def _numeric(block: Any) -> list[dict[str, Any]]:
     low, high = block.min(axis=1).tolist(), block.max(axis=1).tolist()
     with np.errstate(all="ignore"):
         mean = block.mean(axis=1, dtype=np.float64).tolist()
-    return [
-        {"missing": m, "min": a, "max": b, "mean": c} for m, a, b, c in zip(missing, low, high, mean, strict=True)
-    ]
+    return [{"missing": m, "min": a, "max": b, "mean": c} for m, a, b, c in zip(missing, low, high, mean, strict=True)]
 
 
 def _one_numeric(present: Any, missing: int) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def _other(values: Any) -> dict[str, Any]:
     if isinstance(values, np.ndarray):
         if values.dtype.kind != "O":
             return {"missing": 0}
-        return {"missing": sum(item is None or item != item for item in values.tolist() if _is_plain(item))}
+        return {"missing": sum(item is None or isnan(item) for item in values.tolist() if _is_plain(item))}
     profile: dict[str, Any] = {"missing": int(values.isna().sum())}
     data = getattr(values, "_data", None)
     if isinstance(data, np.ndarray) and data.dtype.kind in "fiub":

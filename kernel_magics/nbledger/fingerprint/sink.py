@@ -57,12 +57,15 @@ class Identity(Sink):
     name = "identity"
 
     def digest(self, data: Any) -> bytes:
+        """Return the digest of a bytes-like object."""
         return blake3(data).digest(length=DIGEST_SIZE)
 
     def new(self) -> Hasher:
+        """Return a streaming hasher."""
         return blake3()
 
     def finish(self, hasher: Any) -> bytes:
+        """Return a streaming hasher's digest."""
         result: bytes = hasher.digest(length=DIGEST_SIZE)
         return result
 
@@ -74,12 +77,15 @@ class Token(Sink):
     raw_layout = True
 
     def digest(self, data: Any) -> bytes:
+        """Return the digest of a bytes-like object."""
         return xxhash.xxh3_128_digest(data)
 
     def new(self) -> Hasher:
+        """Return a streaming hasher."""
         return xxhash.xxh3_128()
 
     def finish(self, hasher: Any) -> bytes:
+        """Return a streaming hasher's digest."""
         result: bytes = hasher.digest()
         return result
 

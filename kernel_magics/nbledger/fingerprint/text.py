@@ -43,7 +43,7 @@ def _long_batch_digest(sink: Sink, items: Sequence[str]) -> bytes:
     """The same digest as `batch_digest`, with little of the text joined at a time."""
     hasher = sink.new()
     zeros = 0
-    for position, part in enumerate(_portions(items)):
+    for position, part in enumerate(portions(items)):
         data = encode_text("\0".join(part))
         zeros += count_zeros(data) + (position > 0)
         if position:

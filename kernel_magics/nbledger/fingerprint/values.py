@@ -35,12 +35,12 @@ def _bytes_size(value: Any) -> tuple[None, int]:
 
 
 @register("value", type(None), type(Ellipsis), type(NotImplemented))
-def _constant(walk: Walk, value: Any) -> bytes:
+def _constant(_: Walk, value: Any) -> bytes:
     return b"N" if value is None else b"." if value is ... else b"!"
 
 
 @register("value", bool)
-def _bool(walk: Walk, value: bool) -> bytes:
+def _bool(_: Walk, value: bool) -> bytes:
     return b"T" if value else b"F"
 
 
@@ -52,12 +52,12 @@ def _integer(walk: Walk, value: int) -> bytes:
 
 
 @register("value", float)
-def _floating(walk: Walk, value: float) -> bytes:
+def _floating(_: Walk, value: float) -> bytes:
     return b"f" + _float(value)
 
 
 @register("value", complex)
-def _complex(walk: Walk, value: complex) -> bytes:
+def _complex(_: Walk, value: complex) -> bytes:
     return b"c" + _float(value.real) + _float(value.imag)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from nbledger.records import Exactness, Version
 
-from . import values as _values  # registers the builtin encoders
+from . import values as _values  # noqa: F401 - registers the builtin encoders
 from .sink import IDENTITY, TOKEN, Sink
 from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, resolve
 
 __all__ = ["fingerprint", "token"]
-assert _values
 
 
 def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = None) -> Version:
@@ -33,8 +32,8 @@ def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = N
             shape, nbytes = measure(value)
         except MemoryError:
             raise
-        except Exception:
-            pass  # a broken value has no shape; its hash already says that it is opaque
+        except Exception:  # noqa: BLE001, S110 - a broken value has no shape; its hash says that it is opaque
+            pass
     exactness: Exactness = "opaque" if walk.opaque else "sampled" if walk.sampled else "exact"
     module = cls.__module__
     return Version(
@@ -69,7 +68,7 @@ def _kind(cls: type) -> tuple[str, Any]:
         return resolve(cls)[1:]
     except MemoryError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - a class may be as broken as it likes
         return "object", None
 
 
@@ -83,13 +82,13 @@ def _walk(value: Any, sink: Sink, *, profile: bool = False, sample_over: int | N
         walk = Walk(sink, sample_over=sample_over, by_order=True)
     except (MemoryError, OpaqueError):
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - recording never breaks the cell
         return _give_up(walk)
     try:
         return walk, walk.encode(value)
     except (MemoryError, OpaqueError):
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - recording never breaks the cell
         return _give_up(walk)
 
 

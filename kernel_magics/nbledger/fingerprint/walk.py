@@ -72,11 +72,16 @@ def register_base(base: type, encoder: Encoder, kind: str, measure: Measure | No
     BASES.append((base, encoder, kind, measure))
 
 
+def root_of(cls: type) -> str:
+    """Return the top-level package that a class says it is from."""
+    module = getattr(cls, "__module__", "")
+    return module.partition(".")[0] if isinstance(module, str) else ""
+
+
 def load_plugins(cls: type) -> None:
     """Import our encoders for the libraries that a type comes from; the library is imported by then."""
     for base in cls.__mro__:
-        module = base.__dict__.get("__module__", "")
-        root = module.partition(".")[0] if isinstance(module, str) else ""
+        root = root_of(base)
         name = PLUGINS.get(root)
         if name is not None and name not in _loaded and (root in sys.modules):
             _loaded.add(name)
@@ -90,7 +95,7 @@ def resolve(cls: type) -> tuple[Encoder, str, Measure | None]:
     found = _resolved.get(cls)
     if found is None:
         load_plugins(cls)
-        standard = STANDARD.get((cls.__module__.partition(".")[0], cls.__qualname__))
+        standard = STANDARD.get((root_of(cls), cls.__qualname__))
         if cls in ENCODERS:
             found = (ENCODERS[cls], *KINDS[cls])
         elif standard is not None and "<" not in cls.__qualname__:

@@ -24,6 +24,8 @@ from nbledger.ledger.location import find_root
 from nbledger.ledger.metric_buffer import MetricBuffer
 from nbledger.ledger.runs import RunList
 
+open = Ledger.open  # `nbledger.open()`
+
 __all__ = [
     "AmbiguousId",
     "BadBundle",
@@ -46,4 +48,5 @@ __all__ = [
     "RunList",
     "current_process",
     "find_root",
+    "open",
 ]

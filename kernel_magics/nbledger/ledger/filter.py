@@ -18,6 +18,7 @@ import datetime
 import difflib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from nbledger.ledger.errors import FilterError
@@ -132,6 +133,7 @@ class Order:
     descending: bool = False
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Condition | None:
     """Return the tree of a filter, `None` for an empty one. Raises `FilterError`."""
     parser = _Parser(text)
@@ -144,7 +146,11 @@ def parse(text: str) -> Condition | None:
 
 def parse_order(order: str | list[str] | tuple[str, ...] | None) -> tuple[Order, ...]:
     """Return the keys of `order_by`: texts such as `metrics.accuracy desc`, several in a list or after commas."""
-    texts = [order] if isinstance(order, str) else list(order or ())
+    return _parse_order((order,) if isinstance(order, str) else tuple(order or ()))
+
+
+@lru_cache(maxsize=256)
+def _parse_order(texts: tuple[str, ...]) -> tuple[Order, ...]:
     found: list[Order] = []
     for text in texts:
         parser = _Parser(text)

@@ -61,7 +61,7 @@ class Ledger:
         self.database = Database(self.path, create=create)
         self.objects = ObjectStore(folder / "objects")
         self._writer = Writer(self.database, folder)
-        self._reader = Reader(self.database, self._writer.heartbeat_file)
+        self.reader = Reader(self.database, self._writer.heartbeat_file)
 
     @classmethod
     def open(cls, path: Path | str | None = None, *, create: bool = True) -> Ledger:
@@ -70,6 +70,11 @@ class Ledger:
         A missing one is made unless `create` is false; then it raises `LedgerMissing`.
         """
         return cls(find_folder(path), create=create)
+
+    def forget(self) -> None:
+        """Drop remembered keys, after rows were removed."""
+        self._writer.keys.clear()
+        self.reader.forget()
 
     def __repr__(self) -> str:
         return f"<Ledger {self.folder}>"
@@ -146,8 +151,8 @@ class Ledger:
         conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
         question = Question(conditions, parse_order(order_by), limit, offset)
         with self.database.read() as connection:
-            planner = Planner(self._reader, connection, include_deleted=include_deleted)
-            return RunList(self._reader, planner.keys(question))
+            planner = Planner(self.reader, connection, include_deleted=include_deleted)
+            return RunList(self.reader, planner.keys(question))
 
     def count(
         self,
@@ -161,24 +166,24 @@ class Ledger:
         """Return how many runs `runs` would list without a limit."""
         conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
         with self.database.read() as connection:
-            return Planner(self._reader, connection, include_deleted=include_deleted).count(conditions)
+            return Planner(self.reader, connection, include_deleted=include_deleted).count(conditions)
 
     def run(self, prefix: str) -> Run:
         """Return the run whose id begins with `prefix`. Raises `NotFound` and `AmbiguousId`."""
-        return self._reader.runs([self._reader.key(prefix)])[0]
+        return self.reader.runs([self.reader.key(prefix)])[0]
 
     def run_id(self, prefix: str) -> str:
         """Return the full id of the run whose id begins with `prefix`."""
         if len(prefix) == 32:
             return prefix
-        return str(self.database.rows("SELECT id FROM run WHERE key = ?", (self._reader.key(prefix),))[0][0])
+        return str(self.database.rows("SELECT id FROM run WHERE key = ?", (self.reader.key(prefix),))[0][0])
 
     def children(self, run: str, *, limit: int | None = None, offset: int = 0) -> RunList:
         """Return the runs whose parent is this one, in the order they started."""
         conditions = selection(parent=self.run_id(run))
         question = Question(conditions, parse_order("started_at asc"), limit, offset)
         with self.database.read() as connection:
-            return RunList(self._reader, Planner(self._reader, connection).keys(question))
+            return RunList(self.reader, Planner(self.reader, connection).keys(question))
 
     def experiments(self) -> list[str]:
         """Return the names of all experiments."""
@@ -187,69 +192,69 @@ class Ledger:
 
     def previous_run(self, run: str) -> Run | None:
         """Return the finished tracked run of the same cell before this one, `None` for the first."""
-        key = previous_run(self.database, self._reader.key(run))
-        return None if key is None else self._reader.runs([key])[0]
+        key = previous_run(self.database, self.reader.key(run))
+        return None if key is None else self.reader.runs([key])[0]
 
     def best_metrics(
         self, experiment: str, before_run: str | None = None, names: Iterable[str] | None = None
     ) -> dict[str, Best]:
         """Return the least and the greatest value of each metric in an experiment, with the runs that have them."""
-        before = None if before_run is None else self._reader.key(before_run)
+        before = None if before_run is None else self.reader.key(before_run)
         return best_metrics(self.database, experiment, before, None if names is None else list(names))
 
     # -- about one run ------------------------------------------------------------------------------------------
 
     def used(self, run: str) -> list[Edge]:
         """Return the versions that a run used."""
-        return about.edges(self._reader, "used", self._reader.key(run))
+        return about.edges(self.reader, "used", self.reader.key(run))
 
     def generated(self, run: str) -> list[Edge]:
         """Return the versions that a run generated."""
-        return about.edges(self._reader, "generated", self._reader.key(run))
+        return about.edges(self.reader, "generated", self.reader.key(run))
 
     def params(self, run: str) -> list[Param]:
         """Return a run's params with where they came from."""
-        return about.params(self._reader, self._reader.key(run))
+        return about.params(self.reader, self.reader.key(run))
 
     def metrics(self, run: str) -> list[Metric]:
         """Return all values of a run's metrics, with steps and what they were computed on."""
-        return about.metrics(self._reader, self._reader.key(run))
+        return about.metrics(self.reader, self.reader.key(run))
 
     def artifacts(self, run: str) -> list[Artifact]:
         """Return a run's artifacts."""
-        return about.artifacts(self._reader, self._reader.key(run))
+        return about.artifacts(self.reader, self.reader.key(run))
 
     def tags(self, run: str) -> dict[str, str]:
         """Return a run's tags."""
-        return about.tags(self._reader, self._reader.key(run))
+        return about.tags(self.reader, self.reader.key(run))
 
     def notes(self, run: str) -> list[str]:
         """Return a run's notes."""
-        return about.notes(self._reader, self._reader.key(run))
+        return about.notes(self.reader, self.reader.key(run))
 
     def environment(self, run: str) -> Environment | None:
         """Return the environment that a run was executed in, `None` when it was not recorded."""
-        found = about.environment(self._reader, self._reader.key(run))
+        found = about.environment(self.reader, self.reader.key(run))
         return found[0] if found else None
 
     def git(self, run: str) -> GitState | None:
         """Return the Git state that a run was executed in, `None` outside of Git."""
-        found = about.environment(self._reader, self._reader.key(run))
+        found = about.environment(self.reader, self.reader.key(run))
         return found[1] if found else None
 
     def session(self, id: str) -> Session:
         """Return a session."""
-        return about.session(self._reader, self._reader.keyed("session", "id", id))
+        return about.session(self.reader, self.reader.keyed("session", "id", id))
 
     # -- versions -----------------------------------------------------------------------------------------------
 
     def version(self, hash: str) -> Version:
         """Return the version whose hash begins with `hash`, with its columns."""
-        return about.version(self._reader, self._reader.keyed("version", "hash", hash))
+        return about.version(self.reader, self.reader.keyed("version", "hash", hash))
 
     def stored(self, version_hash: str) -> StoredVersion | None:
         """Return where a version's content is kept, `None` when it is not."""
-        return about.stored(self._reader, version_hash)
+        return about.stored(self.reader, version_hash)
 
     def load(self, ref: str, *, name: str | None = None, trust: bool = False) -> Any:
         """Return the model that `ref` names: a run, a version's hash, `models:/churn/3` or `models:/churn@champion`.
@@ -265,7 +270,7 @@ class Ledger:
 
     @cached_property
     def _models(self) -> Models:
-        return Models(self._reader, self._writer)
+        return Models(self.reader, self._writer)
 
     def add_model_version(self, model: str, run: str, version: str, who: str) -> ModelVersion:
         """Register a version's hash, made by a run, as the next version of a model."""
@@ -303,11 +308,11 @@ class Ledger:
 
     def delete(self, run: str, *, who: str = "", at: float | None = None) -> str:
         """Hide a run (it can be restored until `gc`) and return its id."""
-        return deletion.add_event(self._writer, self._reader, run, "delete", who, time.time() if at is None else at)
+        return deletion.add_event(self._writer, self.reader, run, "delete", who, time.time() if at is None else at)
 
     def restore(self, run: str, *, who: str = "", at: float | None = None) -> str:
         """Undo `delete` and return the run's id."""
-        return deletion.add_event(self._writer, self._reader, run, "restore", who, time.time() if at is None else at)
+        return deletion.add_event(self._writer, self.reader, run, "restore", who, time.time() if at is None else at)
 
     def gc(self, *, dry_run: bool = True, grace: float = 3600.0) -> Swept:
         """Remove deleted runs, and versions and objects that nothing refers to (objects older than `grace` seconds)."""

@@ -25,7 +25,9 @@ class UntrustedModel(NBLedgerError):  # noqa: N818  (a name that the caller read
 class ModelUnreadable(NBLedgerError):  # noqa: N818
     """Bytes that are not a whole model in the format they claim; fields `format` and `detail`."""
 
-    template = "The stored {format} model cannot be read: {detail}. `nbledger doctor` checks whether the file was altered."
+    template = (
+        "The stored {format} model cannot be read: {detail}. `nbledger doctor` checks whether the file was altered."
+    )
 
 
 class ModelNotStorable(NBLedgerError):  # noqa: N818

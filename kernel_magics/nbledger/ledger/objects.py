@@ -63,6 +63,24 @@ class ObjectStore:
                 done.append(hash)
         return hash, size
 
+    def put_stream(self, stream: IO[bytes], hash: str) -> int:
+        """Store what a stream gives under the hash that it must have, and return its size.
+
+        Raises `ObjectAltered` (and stores nothing) when the bytes have another hash.
+        """
+        self.path(hash)
+        with self._writing() as (file, done):
+            hasher = blake3()
+            size = 0
+            while chunk := stream.read(_CHUNK):
+                hasher.update(chunk)
+                file.write(chunk)
+                size += len(chunk)
+            if hasher.hexdigest() != hash:
+                raise ObjectAltered(hash=hash, path=str(getattr(stream, "name", "the copy")))
+            done.append(hash)
+        return size
+
     def read(self, hash: str) -> bytes:
         """Return an object's bytes. Raises `ObjectMissing`, and `ObjectAltered` when they do not match the hash."""
         path = self.path(hash)

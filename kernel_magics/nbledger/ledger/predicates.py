@@ -63,11 +63,7 @@ def predicate(condition: Condition, key: str, context: Context) -> Sql:
 def _comparison(one: Comparison, key: str, context: Context) -> Sql:
     if one.name.entity == "attributes":
         column = attribute(one.name.key, key, context)
-        if one.operator == "NULL":
-            return Sql(f"{column.text} IS NULL", column.values)
-        test = column_test(column.text, one)
-        count = test.text.count(column.text)
-        return Sql(test.text, column.values * count + test.values) if column.values else test
+        return Sql(f"{column} IS NULL") if one.operator == "NULL" else column_test(column, one)
     table = TABLES[one.name.entity]
     label = context.label(one.name)
     if one.operator == "NULL":
@@ -78,19 +74,19 @@ def _comparison(one: Comparison, key: str, context: Context) -> Sql:
     return Sql(f"(SELECT {test.text} FROM {table} v WHERE v.run = {key} AND v.name = ?)", [*test.values, label])
 
 
-def attribute(name: str, key: str, context: Context) -> Sql:
+def attribute(name: str, key: str, context: Context) -> str:
     """Return the expression of an attribute of the run `r` (whose key is `key`)."""
     if name in RUN_COLUMNS:
-        return Sql(RUN_COLUMNS[name])
+        return RUN_COLUMNS[name]
     if name in END_COLUMNS:
-        return Sql(f"(SELECT e.{END_COLUMNS[name]} FROM run_end e WHERE e.run = {key})")
+        return f"(SELECT e.{END_COLUMNS[name]} FROM run_end e WHERE e.run = {key})"
     if name == "session":
-        return Sql("(SELECT s.id FROM session s WHERE s.key = r.session)")
+        return "(SELECT s.id FROM session s WHERE s.key = r.session)"
     if name == "source":
-        return Sql("(SELECT c.text FROM source c WHERE c.key = r.source)")
+        return "(SELECT c.text FROM source c WHERE c.key = r.source)"
     dead = ",".join(str(int(session)) for session in context.dead_sessions())
     ended = f"(SELECT e.status FROM run_end e WHERE e.run = {key})"
-    return Sql(f"coalesce({ended}, CASE WHEN r.session IN ({dead}) THEN 'interrupted' ELSE 'running' END)")
+    return f"coalesce({ended}, CASE WHEN r.session IN ({dead}) THEN 'interrupted' ELSE 'running' END)"
 
 
 def column_test(column: str, one: Comparison) -> Sql:

@@ -8,7 +8,6 @@ wanted and `c` that fit, walking visits about n * limit / c runs and sorting c, 
 
 from __future__ import annotations
 
-import difflib
 import math
 import sqlite3
 import warnings
@@ -39,13 +38,21 @@ _RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
 
 @dataclass(slots=True)
 class Driver:
-    """Where a query begins: a FROM clause, what its index is searched by, and the run's key in it."""
+    """Where a query begins: a table (as `d`, or `run r`), and what its index is searched by."""
 
     source: str
-    key: str
     test: Sql
     column: str = ""
-    count: int = 0
+
+    @property
+    def key(self) -> str:
+        """The run's key in it."""
+        return "r.key" if self.source == "run r" else "d.run"
+
+    @property
+    def joined(self) -> str:
+        """The FROM clause with the run itself, in this order of visiting."""
+        return self.source if self.source == "run r" else f"{self.source} CROSS JOIN run r ON r.key = d.run"
 
 
 @dataclass(slots=True)
@@ -69,8 +76,8 @@ class Planner:
         self.reader = reader
         self.connection = connection
         self._hides = not include_deleted and bool(connection.execute("SELECT 1 FROM deletion LIMIT 1").fetchone())
+        self._suggested: set[Name] = set()
         self.context = Context(self._label, self._dead_sessions)
-        self._labels: dict[str, int] = {}
 
     def keys(self, question: Question) -> list[int]:
         """Return the keys of the runs in order."""
@@ -133,7 +140,7 @@ class Planner:
         if self._hides:
             tests.append(Sql(f"{key} NOT IN (SELECT run FROM deleted_run)"))
         where = " AND ".join(f"({test.text})" for test in tests)
-        text = f"FROM {driver.source if driver else 'run r'}" + (f" WHERE {where}" if where else "")
+        text = f"FROM {driver.joined if driver else 'run r'}" + (f" WHERE {where}" if where else "")
         return Sql(text, [value for test in tests for value in test.values])
 
     def _order(self, order: Sequence[Order], key: str, before: str = "") -> Sql:
@@ -141,7 +148,7 @@ class Planner:
         values: list[Any] = []
         for one in order:
             if one.name.entity == "attributes":
-                expression = attribute(one.name.key, key, self.context)
+                expression = Sql(attribute(one.name.key, key, self.context))
             else:
                 table = TABLES[one.name.entity]
                 label = self._label(one.name)
@@ -158,15 +165,15 @@ class Planner:
         wanted = question.wanted
         bound = runs // 3 if wanted is None else int(math.sqrt(runs * max(wanted, 1))) + 1
         best: Driver | None = None
+        least = bound
         for condition in question.conditions:
             driver = self._filter_driver(condition)
             if driver is None:
                 continue
-            limit = min(bound, best.count if best else bound)
             sql = f"SELECT count(*) FROM (SELECT 1 FROM {driver.source} WHERE {driver.test.text} LIMIT ?)"
-            (driver.count,) = self.connection.execute(sql, [*driver.test.values, limit]).fetchone()
-            if driver.count < limit:
-                best = driver
+            (count,) = self.connection.execute(sql, [*driver.test.values, least]).fetchone()
+            if count < least:
+                best, least = driver, count
         return best
 
     def _filter_driver(self, condition: Condition) -> Driver | None:
@@ -178,16 +185,16 @@ class Planner:
                 return _status_driver(condition)
             if name in END_COLUMNS:
                 test = column_test(f"d.{END_COLUMNS[name]}", condition)
-                return Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", test)
+                return Driver("run_end d", test)
             if name == "started_at" or (name in _INDEXED and condition.operator in ("=", "IN")):
-                return Driver("run r", "r.key", column_test(RUN_COLUMNS[name], condition))
+                return Driver("run r", column_test(RUN_COLUMNS[name], condition))
             return None
         if entity == "params" and condition.operator in ("=", "IN") and "None" in condition.values:
             return None
         table = TABLES[entity]
         test = _index_test(condition)
-        source = f"{table} d INDEXED BY {table}_value CROSS JOIN run r ON r.key = d.run"
-        return Driver(source, "d.run", Sql(f"d.name = ? AND {test.text}", [self._label(condition.name), *test.values]))
+        source = f"{table} d INDEXED BY {table}_value"
+        return Driver(source, Sql(f"d.name = ? AND {test.text}", [self._label(condition.name), *test.values]))
 
     def _has_order_index(self, question: Question) -> bool:
         if not question.order:
@@ -209,16 +216,16 @@ class Planner:
             test = Sql("d.name = ?", [label])
             for one in ranges:
                 test = Sql(f"{test.text} AND {one.text}", [*test.values, *one.values])
-            source = f"{table} d INDEXED BY {table}_value CROSS JOIN run r ON r.key = d.run"
+            source = f"{table} d INDEXED BY {table}_value"
             held = f"SELECT 1 FROM {table} h WHERE h.run = r.key AND h.name = ? AND h.value IS NOT NULL"
-            driver = Driver(source, "d.run", test, "d.value")
+            driver = Driver(source, test, "d.value")
             return driver, Sql("d.value IS NOT NULL"), Sql(f"NOT EXISTS ({held})", [label]), bool(ranges)
         if name.key in END_COLUMNS:
             column = f"d.{END_COLUMNS[name.key]}"
-            driver = Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", Sql(""), column)
+            driver = Driver("run_end d", Sql(""), column)
             return driver, Sql(""), Sql("NOT EXISTS (SELECT 1 FROM run_end h WHERE h.run = r.key)"), False
         column = RUN_COLUMNS[name.key]
-        driver = Driver("run r", "r.key", Sql(""), column)
+        driver = Driver("run r", Sql(""), column)
         if name.key in ("started_at", "kind"):
             return driver, Sql(""), None, False
         return driver, Sql(f"{column} IS NOT NULL"), Sql(f"{column} IS NULL"), False
@@ -226,15 +233,21 @@ class Planner:
     # -- what the ledger knows ----------------------------------------------------------------------------------
 
     def _label(self, name: Name) -> int:
-        found = self._labels.get(name.key)
+        found = self.reader.labels.get(name.key)
         if found is None:
             row = self.connection.execute("SELECT key FROM label WHERE text = ?", (name.key,)).fetchone()
-            found = self._labels[name.key] = int(row[0]) if row else -1
             if row is None:
                 self._suggest(name)
+                return -1
+            found = self.reader.labels[name.key] = int(row[0])
         return found
 
     def _suggest(self, name: Name) -> None:
+        if name in self._suggested:
+            return
+        self._suggested.add(name)
+        import difflib
+
         known = [row[0] for row in self.connection.execute("SELECT text FROM label LIMIT 5000")]
         near = difflib.get_close_matches(name.key, known, 1, cutoff=0.75)
         if near:
@@ -259,9 +272,9 @@ def _status_driver(condition: Comparison) -> Driver | None:
     ends = [value for value in condition.values if value not in ("running", "interrupted")]
     if len(ends) == len(condition.values):
         test = Sql(f"d.status IN ({','.join('?' * len(ends))})", ends)
-        return Driver("run_end d CROSS JOIN run r ON r.key = d.run", "d.run", test)
+        return Driver("run_end d", test)
     if not ends:
-        return Driver("open_run d CROSS JOIN run r ON r.key = d.run", "d.run", Sql("1"))
+        return Driver("open_run d", Sql("1"))
     return None
 
 

@@ -87,9 +87,7 @@ def run_notebook(
             opened.close()
 
 
-def _execute(
-    request: Request, target: Path, params: dict[str, Any], **options: Any
-) -> BaseException | None:
+def _execute(request: Request, target: Path, params: dict[str, Any], **options: Any) -> BaseException | None:
     """Run papermill; return what ended the notebook early, an interrupt excepted."""
     import papermill
     from nbclient.exceptions import DeadKernelError

@@ -34,7 +34,7 @@ def execute_recorded(
         return RecordedEngine.execute_notebook(nb, kernel_name, recorder=recorder, **options)
 
 
-class RecordedEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
+class RecordedEngine(NBClientEngine):
     """Papermill's own engine with another client; saving, timing and the progress bar are papermill's."""
 
     @classmethod
@@ -64,7 +64,7 @@ class RecordedEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no 
         return client.execute(env=kernel_environment(recorder.variables()), **place)
 
 
-class RecordingClient(PapermillNotebookClient):  # type: ignore[misc]  # papermill has no types
+class RecordingClient(PapermillNotebookClient):
     """Papermill's client, which tells the kernel the id of each cell that it executes."""
 
     def execute_cell(self, cell: Any, cell_index: int, *args: Any, **options: Any) -> Any:

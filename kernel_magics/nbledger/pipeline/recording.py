@@ -100,9 +100,11 @@ class NotebookRecorder:
         if path is None or not path.is_file():
             return (), ()
         from nbledger.fingerprint import file_fingerprint
+        from nbledger.ledger.location import find_folder, relative
 
         version = file_fingerprint(path)
-        return (version,), (Edge(version.hash, self.start_record.notebook or path.name, "file"),)
+        name = relative(str(path), find_folder(self.request.folder).parent)
+        return (version,), (Edge(version.hash, name, "file"),)
 
     def _executed(self) -> tuple[Artifact, ...]:
         """Store the executed notebook, credentials redacted; the caller's own output file is left as it is."""
@@ -127,14 +129,11 @@ def new_recorder(request: Request, nb: Any, input_path: Any) -> NotebookRecorder
     from nbledger.ledger import find_root
 
     path = request.notebook or _local_file(input_path)
-    request = replace(
-        request,
-        notebook=path,
-        experiment=request.experiment or os.environ.get("NBLEDGER_EXPERIMENT"),
-        folder=request.folder or find_root(path),
-    )
+    folder = request.folder or find_root(path)
+    experiment = request.experiment or os.environ.get("NBLEDGER_EXPERIMENT")
+    request = replace(request, notebook=path, experiment=experiment, folder=folder)
     session = current_session("papermill", str(path) if path else None)
-    writer = Writer(session, request.folder, logger.warning)
+    writer = Writer(session, folder, logger.warning)
     name = path.stem if path else "notebook"
     start = RunStart(
         id=request.run or new_id(),

@@ -1,0 +1,107 @@
+"""pyarrow and polars: chunks, slices and hidden values are not content."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbledger.fingerprint import fingerprint, token
+
+pa = pytest.importorskip("pyarrow")
+pl = pytest.importorskip("polars")
+
+VALUES = {
+    "int": ([1, None, 3, 4, 5], [1, None, 3, 4, 6], pa.int64()),
+    "bool": ([True, None, False, True, True], [True, None, True, True, True], pa.bool_()),
+    "float": ([1.0, None, 3.0, 0.0, 5.0], [1.0, None, 3.0, -0.0, 5.0], pa.float32()),
+    "string": (["a", None, "é", "", "xyz"], ["a", "", "é", None, "xyz"], pa.string()),
+    "large string": (["a", None, "é", "", "xyz"], ["a", None, "é", "", "xyy"], pa.large_string()),
+    "string view": (["a", None, "é", "", "x" * 20], ["a", None, "é", "", "y" * 20], pa.string_view()),
+    "binary": ([b"a", None, b"\0", b"", b"x"], [b"a", None, b"", b"", b"x"], pa.binary()),
+    "decimal": ([1, None, 2, 3, 4], [1, None, 2, 3, 5], pa.decimal128(30, 2)),
+    "timestamp": ([1, None, 2, 3, 4], [1, None, 2, 3, 5], pa.timestamp("us", "UTC")),
+    "list": ([[1], None, [], [2, 3], [None]], [[1], [], None, [2, 3], [None]], pa.list_(pa.int64())),
+    "struct": ([{"a": 1}, None, {"a": 2}, {"a": None}, {"a": 3}], [{"a": 1}, {"a": None}, {"a": 2}, {"a": None}, {"a": 3}], pa.struct({"a": pa.int64()})),
+    "dictionary": (["a", None, "b", "a", "b"], ["a", None, "b", "b", "b"], pa.dictionary(pa.int32(), pa.string())),
+    "map": ([[("k", 1)], None, [], [("a", 2)], []], [[("k", 2)], None, [], [("a", 2)], []], pa.map_(pa.string(), pa.int64())),
+    "null": ([None] * 5, None, pa.null()),
+}  # fmt: skip
+
+
+def make(values, kind):
+    if pa.types.is_decimal(kind) or pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    if pa.types.is_dictionary(kind):
+        return pa.array(values).dictionary_encode()
+    return pa.array(values, kind)
+
+
+def same(a, b):
+    return fingerprint(a).hash == fingerprint(b).hash
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_chunks_and_slices_of_an_arrow_column_are_not_content(name):
+    values, changed, kind = VALUES[name]
+    whole = pa.chunked_array([make(values, kind)])
+    parts = pa.chunked_array([make(values[:2], kind), make(values[2:3], kind), make(values[3:], kind)], whole.type)
+    sliced = pa.chunked_array([make(values * 3, kind).slice(5, 5)])
+    assert same(whole, parts)
+    assert same(whole, sliced)
+    assert same(whole, pa.chunked_array([make(values, kind)]))
+    assert fingerprint(whole).exactness == "exact"
+    assert token(whole) == token(pa.chunked_array([make(values, kind)]))
+    if changed is not None:
+        assert not same(whole, pa.chunked_array([make(changed, kind)]))
+        assert token(whole) != token(pa.chunked_array([make(changed, kind)]))
+
+
+def test_what_lies_under_a_null_is_not_content():
+    import numpy as np
+
+    one = pa.array(np.array([1, 2, 3]), mask=np.array([False, True, False]))
+    two = pa.array(np.array([1, 9, 3]), mask=np.array([False, True, False]))
+    assert same(one, two)
+    text = pa.StringArray.from_buffers(3, pa.py_buffer(np.array([0, 1, 3, 4], "i4")), pa.py_buffer(b"axxb"), pa.py_buffer(b"\x05"), 1)
+    assert same(text, pa.array(["a", None, "b"]))
+
+
+def test_large_chunked_tables_have_one_hash_and_one_hash_for_each_column():
+    table = pa.table({"i": list(range(100_000)), "s": [f"s{i}" for i in range(100_000)]})
+    parts = pa.concat_tables([table.slice(0, 33_333), table.slice(33_333)])
+    one, two = fingerprint(table), fingerprint(parts)
+    assert one.hash == two.hash
+    assert one.columns == two.columns
+    assert (one.kind, one.shape) == ("table", (100_000, 2))
+    other = fingerprint(table.set_column(0, "i", pa.array([*range(99_999), 0])))
+    assert other.columns["s"] == one.columns["s"]
+    assert other.columns["i"] != one.columns["i"]
+    assert not same(table, table.rename_columns(["i", "t"]))
+    assert not same(table, table.select(["s", "i"]))
+
+
+def test_polars_frames_are_their_content():
+    from datetime import date, datetime, timedelta
+    from decimal import Decimal
+
+    values = {
+        "i": [1, None, 3], "f": [1.0, None, 2.0], "b": [True, None, False], "s": ["x", None, "é"], "d": [date(2020, 1, 1), None, date(2020, 1, 3)],
+        "t": [datetime(2020, 1, 1), None, datetime(2020, 1, 2)], "l": [[1], None, []], "st": [{"a": 1}, {"a": None}, {"a": 2}],
+        "td": [timedelta(1), None, timedelta(2)], "de": [Decimal("1.5"), None, Decimal("2.5")],
+    }  # fmt: skip
+    frame = pl.DataFrame(values).with_columns(c=pl.Series(["u", "v", "u"], dtype=pl.Categorical))
+    chunked = pl.concat([frame[:1], frame[1:]], rechunk=False)
+    one, two = fingerprint(frame), fingerprint(chunked)
+    assert one.hash == two.hash
+    assert one.exactness == "exact"
+    assert (one.kind, one.shape) == ("table", (3, 11))
+    assert token(frame) == token(frame.clone())
+    for name in values:
+        other = fingerprint(frame.with_columns(pl.col(name).reverse()))
+        assert [c for c in one.columns if one.columns[c] != other.columns[c]] == [name]
+    assert same(frame["s"], frame["s"].clone())
+    assert not same(frame["s"], frame["s"].rename("z"))
+    assert not same(frame["i"], frame["i"].cast(pl.Int32))
+
+
+def test_a_lazy_frame_is_a_plan_and_opaque():
+    assert fingerprint(pl.LazyFrame({"a": [1]})).exactness == "opaque"

@@ -1,0 +1,205 @@
+"""Fingerprints never raise, never run the user's code for show, never change a value."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import os
+import pickle
+import random
+import sys
+import threading
+import tracemalloc
+import warnings
+import weakref
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nbledger.fingerprint import fingerprint, token
+
+
+class Hostile:
+    """Each way that Python offers to look at an object complains."""
+
+    def _refuse(self, *args, **kwargs):
+        raise RuntimeError("do not touch")
+
+    __eq__ = __repr__ = __str__ = __len__ = __iter__ = __bool__ = __getattr__ = __contains__ = __getitem__ = _refuse
+    __hash__ = _refuse
+    __array__ = __index__ = __float__ = __format__ = _refuse
+
+    @property
+    def value(self):
+        raise RuntimeError("a property was run")
+
+
+class LyingClass:
+    @property
+    def __class__(self):
+        raise RuntimeError("who asks?")
+
+
+class NoReduce:
+    def __reduce_ex__(self, protocol):
+        raise ValueError("no")
+
+
+class BadReduce:
+    def __reduce_ex__(self, protocol):
+        return 5
+
+
+class EndlessReduce:
+    def __reduce_ex__(self, protocol):
+        return EndlessReduce, (), {"again": EndlessReduce()}
+
+
+class ExitingReduce:
+    def __reduce_ex__(self, protocol):
+        raise RecursionError
+
+
+class NoisyReduce:
+    def __reduce_ex__(self, protocol):
+        warnings.warn("deprecated", DeprecationWarning, stacklevel=1)
+        return NoisyReduce, ()
+
+
+class BadMeta(type):
+    def __getattribute__(cls, name):
+        if name in ("__module__", "__qualname__"):
+            raise RuntimeError(name)
+        return super().__getattribute__(name)
+
+
+class Odd(metaclass=BadMeta):
+    pass
+
+
+HOSTILE = [
+    Hostile(), LyingClass(), NoReduce(), BadReduce(), EndlessReduce(), ExitingReduce(), NoisyReduce(), Odd(), Odd, {"k": Hostile()},
+    [Hostile()] * 20, np.array([Hostile(), 1], dtype=object), pd.Series([LyingClass(), None], dtype=object), weakref.ref(Hostile),
+    ctypes.c_int(3), ctypes.pointer(ctypes.c_int(3)), sys._getframe(), threading.local(), threading.current_thread(), sys.stdout, os.environ,
+    open(os.devnull), memoryview(b"abc").cast("B"), type("T", (), {"__module__": 5})(), sys, object, type, super(Hostile, Hostile()),
+    (lambda: (yield))(), property(), NotImplemented, pd.DataFrame({"a": [Hostile()]}), pd.DataFrame([[1]], columns=[Hostile]), Exception("x"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda v: type.__getattribute__(type(v), "__name__"))
+def test_nothing_raises(value):
+    version = fingerprint(value)
+    assert version.exactness in ("exact", "opaque")
+    assert (token(value) is None) == (version.exactness == "opaque")
+
+
+def test_objects_that_refuse_every_operation_are_still_exact():
+    assert fingerprint(Hostile()).exactness == "exact"
+    assert fingerprint(Hostile()).hash == fingerprint(Hostile()).hash
+
+
+def random_value(rng, depth=0):
+    makers = [
+        lambda: rng.randint(-(10**20), 10**20), rng.random, lambda: None, lambda: rng.choice([True, False]), lambda: "x" * rng.randint(0, 200),
+        lambda: os.urandom(rng.randint(0, 100)), lambda: np.arange(rng.randint(0, 50)), lambda: rng.choice(HOSTILE), lambda: object(),
+    ]  # fmt: skip
+    if depth < 4:
+        nest = lambda: random_value(rng, depth + 1)  # noqa: E731
+        makers += [
+            lambda: [nest() for _ in range(rng.randint(0, 9))], lambda: tuple(nest() for _ in range(3)), lambda: {i: nest() for i in range(3)},
+            lambda: pd.Series([nest() for _ in range(3)], dtype=object), lambda: {str(i) for i in range(rng.randint(0, 9))},
+        ]  # fmt: skip
+    return rng.choice(makers)()
+
+
+def test_a_thousand_random_values_do_not_raise():
+    rng = random.Random(0)
+    for _ in range(1000):
+        value = random_value(rng)
+        version = fingerprint(value)
+        if version.exactness == "exact":
+            assert fingerprint(value).hash == version.hash
+            assert token(value) == token(value)
+
+
+def unchanged_values():
+    shared = [1, 2]
+    yield [shared, shared, {"a": {1, 2}, "b": bytearray(b"x")}]
+    yield pd.DataFrame({"a": [1, None], "b": ["x", None], "c": pd.Categorical(["u", "v"]), "d": pd.array([1, None], dtype="Int64")})
+    yield pd.DataFrame(np.arange(20.0).reshape(5, 4), columns=list("abcd"), index=pd.MultiIndex.from_product([["x"], range(5)]))
+    yield np.ma.masked_array([1, 2], [0, 1])
+    yield np.arange(10)[::2]
+    yield random.Random(3)
+    yield np.random.default_rng(3)
+
+
+@pytest.mark.parametrize("value", list(unchanged_values()), ids=lambda v: type(v).__name__)
+def test_a_value_pickles_to_the_same_bytes_afterwards(value):
+    before = pickle.dumps(value)
+    fingerprint(value)
+    token(value)
+    assert pickle.dumps(value) == before
+    assert fingerprint(copy.deepcopy(value)).hash == fingerprint(value).hash
+
+
+def test_nothing_is_kept_alive():
+    class Kept:
+        pass
+
+    value = Kept()
+    watch = weakref.ref(value)
+    fingerprint([value])
+    token([value])
+    del value
+    assert watch() is None
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, MemoryError, SystemExit])
+def test_an_interrupt_goes_through(interrupt):
+    class Stop:
+        def __reduce_ex__(self, protocol):
+            raise interrupt
+
+    with pytest.raises(interrupt):
+        fingerprint([Stop()])
+    with pytest.raises(interrupt):
+        token(Stop())
+
+
+def test_a_large_frame_needs_little_extra_memory():
+    frames = [
+        pd.DataFrame(np.ones((2_000_000, 10)), copy=False),
+        pd.DataFrame({f"c{i}": np.ones(2_000_000) for i in range(10)}),
+        pd.DataFrame(np.asfortranarray(np.ones((200_000, 100))), copy=False),
+    ]
+    for frame in frames:
+        for call in (fingerprint, token):
+            tracemalloc.start()
+            call(frame)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak < 64 << 20
+
+
+def test_a_forked_child_can_fingerprint_after_its_parent_did():
+    array = np.ones(2_000_000)
+    expected = fingerprint(array).hash
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if fingerprint(array).hash == expected else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_threads_can_fingerprint_at_once():
+    frame = pd.DataFrame(np.arange(2_000_000.0).reshape(-1, 4))
+    expected = fingerprint(frame).hash
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(fingerprint(frame).hash)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 4
