@@ -141,7 +141,7 @@ class NBLedgerMagics(Magics):
         options = parse_track(line)
         recorder = self._extension.ready()
         recorder.promote_to_tracked(options)
-        result = self.shell.run_cell(cell, store_history=False)
+        result = self._extension.shell.run_cell(cell, store_history=False)
         result.raise_error()
 
     def _track_line(self, line: str) -> None:
@@ -156,7 +156,7 @@ class NBLedgerMagics(Magics):
         elif verb in ("", "status"):
             print(self._status())
         else:
-            raise UsageError(f"%track takes on, off or status, not {verb!r}; for one cell write %%track as its first line")
+            raise UsageError(f"%track takes on, off or status, not {verb!r}; to track one cell begin it with %%track")
 
     def _status(self) -> str:
         recorder = self._extension.ready()
@@ -203,7 +203,7 @@ def install_completers(shell: InteractiveShell, extension: Extension) -> None:
     def complete(_: Any, event: Any) -> list[str]:
         try:
             return _completions(extension, event.line, event.symbol)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # A completer that fails must not disturb typing; the magic itself says what is wrong.
             return []
 

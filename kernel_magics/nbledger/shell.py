@@ -1,7 +1,7 @@
 """The hooks on an IPython shell: every cell is observed, and `%%track` vanishes before the code is compiled.
 
-`%%track` is not run as a cell magic. A cleanup transformer turns its line into a comment, so the cell is compiled and run
-by IPython itself: same line numbers, same traceback, same display of the last expression, `await` and other magics
+`%%track` is not run as a cell magic. A cleanup transformer turns its line into a comment, so the cell is compiled and
+run by IPython itself: same line numbers, same traceback, same display of the last expression, `await` and other magics
 included. `pre_run_cell` reads the options from the cell as typed.
 """
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nbledger.capture.outcome import Outcome
 
+_KEY = "_nbledger"
 # Cell magics whose body is Python that runs in the user's namespace.
 _PYTHON_MAGICS = frozenset({"time", "timeit", "prun", "capture", "track"})
 
@@ -44,7 +45,7 @@ class Extension:
         shell.events.register("pre_run_cell", self._pre_run_cell)
         shell.events.register("post_run_cell", self._post_run_cell)
         shell.input_transformers_cleanup.append(hide_track_line)
-        shell.showtraceback = self._traceback_without_us
+        shell.showtraceback = self._traceback_without_us  # type: ignore[method-assign]
         install_completers(shell, self)
         atexit.register(self.close)
 
@@ -95,11 +96,7 @@ class Extension:
         name = relative(str(notebook), root) if notebook is not None else None
         session = current_session(frontend_name(os.environ, shell.user_ns.get), name)
         writer = Writer(session, start, say)
-        return Recorder(shell.user_ns, writer, _context(name), self._hidden)
-
-    def _hidden(self) -> list[str]:
-        shell = self.shell
-        return [name for name, value in shell.user_ns_hidden.items() if shell.user_ns.get(name) is value]
+        return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 
     def _pre_run_cell(self, info: ExecutionInfo) -> None:
         from nbledger.magics import track_options
@@ -108,14 +105,15 @@ class Extension:
             recorder = self.ready()
             if recorder.running and info.store_history:
                 recorder.abandon()
+            raw = info.raw_cell or ""
             cell = Cell(
-                info.raw_cell,
-                python_sources(self.shell, info.transformed_cell or info.raw_cell),
+                raw,
+                python_sources(self.shell, info.transformed_cell or raw),
                 info.cell_id,
                 self.shell.execution_count - 1 if info.store_history else None,
             )
-            recorder.begin(cell, track_options(self.shell, info.raw_cell))
-        except Exception as error:
+            recorder.begin(cell, track_options(self.shell, raw))
+        except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 
     def _post_run_cell(self, result: ExecutionResult) -> None:
@@ -126,11 +124,11 @@ class Extension:
             outcome = self.recorder.end(result.error_before_exec or result.error_in_exec)
             if outcome is not None:
                 self.last = outcome
-                if outcome.tracked:
+                if outcome.shown:
                     from nbledger.widgets.card import show
 
                     show(outcome, self.recorder.writer)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 
     def _trouble(self, error: Exception) -> None:
@@ -156,22 +154,21 @@ class Extension:
 
 def load(shell: InteractiveShell) -> None:
     """Start observing a shell. Loading twice is harmless."""
-    if not hasattr(shell, "_nbledger"):
+    if _KEY not in shell.__dict__:
         extension = Extension(shell)
         extension.install()
-        shell._nbledger = extension
+        shell.__dict__[_KEY] = extension
 
 
 def unload(shell: InteractiveShell) -> None:
     """Stop observing a shell and leave nothing behind."""
-    extension = shell.__dict__.pop("_nbledger", None)
+    extension = shell.__dict__.pop(_KEY, None)
     if extension is not None:
         extension.uninstall()
 
 
 def say(text: str) -> None:
     """Show a line under the cell, on the error stream."""
-    print(text, file=sys.stderr)
 
 
 def hide_track_line(lines: list[str]) -> list[str]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 import time
 import timeit
+from functools import partial
 
 import pytest
 
 from nbledger.capture import calls, swap
 from nbledger.capture.experiment import Experiment
+from nbledger.capture.observe import CallHook
 
 pytest.importorskip("sklearn")
 
@@ -20,8 +22,6 @@ import numpy as np
 import sklearn.cluster
 import sklearn.ensemble
 import sklearn.model_selection  # noqa: F401
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 
 
 def best(action, number=1000, repeat=15):
@@ -35,18 +35,12 @@ def _left_clean():
     calls.uninstall()
 
 
-def call_hook(original):
-    from nbledger.capture.observe import CallHook
-
-    return CallHook(original, kind="metric", name="small", method=False)
-
-
 def test_a_call_without_a_sink_costs_less_than_a_microsecond():
     def small(a, b=2, *, c=3):
         return a
 
     plain = best(lambda: small(1, b=3, c=4), 20_000)
-    swap.swap(small, call_hook)
+    swap.swap(small, partial(CallHook, kind="metric", name="small", method=False))
     hooked = best(lambda: small(1, b=3, c=4), 20_000)
     swap.restore(small)
     print(f"\npass-through: {(hooked - plain) * 1e6:.2f} µs added to {plain * 1e6:.2f} µs")
@@ -75,13 +69,22 @@ def test_hooks_are_installed_in_less_than_20_ms():
 
 @pytest.mark.parametrize("tracked", [False, True])
 def test_an_observed_call_costs_tens_of_microseconds(tracked):
-    X = np.arange(20.0).reshape(10, 2)
-    y = np.array([0, 1] * 5)
-    model = LogisticRegression().fit(X, y)
-    plain = {"predict": best(lambda: model.predict(X), 100), "metric": best(lambda: accuracy_score(y, y), 100)}
-    calls.wake(sys.modules)
+    """Of a metric and a predict that do nothing; scikit-learn's own take 200 µs and more."""
+    y = np.arange(10)
+
+    def metric(y_true, y_pred):
+        return 1.0
+
+    class Model:
+        def predict(self, X):
+            return X
+
+    model = Model()
+    plain = {"metric": best(lambda: metric(y, y)), "predict": best(lambda: model.predict(y))}
+    swap.swap(metric, partial(CallHook, kind="metric", name="metric", method=False))
+    swap.swap(Model.predict, partial(CallHook, kind="predict", name="predict", method=True))
     calls.activate(Experiment(lambda value: "version", tracked=tracked))
-    observed = {"predict": best(lambda: model.predict(X), 100), "metric": best(lambda: accuracy_score(y, y), 100)}
+    observed = {"metric": best(lambda: metric(y, y)), "predict": best(lambda: model.predict(y))}
     calls.deactivate()
     for name, cost in observed.items():
         added = cost - plain[name]
@@ -102,9 +105,13 @@ def test_a_fit_that_calls_thousands_of_hooked_functions_is_as_fast():
     def work():
         cross_val_score(DummyClassifier(), X, y, cv=20)
 
-    plain = best(work, 1, 10)
-    calls.wake(sys.modules)
-    calls.activate(Experiment(lambda value: "version", tracked=True))
-    observed = best(work, 1, 10)
+    plain, observed = [], []
+    for _ in range(15):  # in turns, because the machine is shared
+        calls.uninstall()
+        plain.append(best(work, 1, 1))
+        calls.wake(sys.modules)
+        calls.activate(Experiment(lambda value: "version", tracked=True))
+        observed.append(best(work, 1, 1))
+    observed, plain = min(observed), min(plain)
     print(f"\ncross-validation of a dummy: {observed / plain:.3f} times")
     assert observed / plain < 1.25

@@ -43,7 +43,9 @@ def main() -> None:
         ("the same with its card", FIT, "%%track\n", 60, "+15 ms"),
     ):
         rows.append((name, *measure(plain, ours, code, prefix, repeats), limit))
-    rows.append(("a tracked RandomForest, 100 trees", *measure(plain, ours, FOREST, "%%track --quiet\n", 8), forest_limit()))
+    rows.append(
+        ("a tracked RandomForest, 100 trees", *measure(plain, ours, FOREST, "%%track --quiet\n", 8), forest_limit())
+    )
     print(f"\n{'':46} {'plain':>10} {'nbledger':>10} {'added':>10} {'ratio':>7}   limit")
     for name, first, second, limit in rows:
         if second is None:
@@ -77,6 +79,7 @@ def shells() -> tuple[Any, Any]:
     """Return a plain shell and one with nbledger loaded, both with the set-up run."""
     from IPython.core.interactiveshell import InteractiveShell
 
+    InteractiveShell.instance().display_pub.publish = lambda *args, **kwargs: None
     pair = []
     for extension in (False, True):
         shell = InteractiveShell()

@@ -55,7 +55,9 @@ def session(ledger: Ledger) -> str:
     process = current_process()
     id = new_id()
     ledger.start_session(
-        Session(id, "benchmark", process.host, process.boot_id, process.pid, process.started, "", "", "", "", time.time())
+        Session(
+            id, "benchmark", process.host, process.boot_id, process.pid, process.started, "", "", "", "", time.time()
+        )
     )
     return id
 
@@ -117,9 +119,7 @@ def hand_written_rows(folder: Path) -> Callable[[int], None]:
     def write(index: int) -> None:
         params, metrics = values(index)
         connection.execute("BEGIN IMMEDIATE")
-        key = connection.execute(
-            "INSERT INTO run VALUES (NULL, ?, ?, ?)", (new_id(), "train", time.time())
-        ).lastrowid
+        key = connection.execute("INSERT INTO run VALUES (NULL, ?, ?, ?)", (new_id(), "train", time.time())).lastrowid
         connection.execute("INSERT INTO run_end VALUES (?, ?, ?, ?)", (key, time.time(), 0.1, "finished"))
         connection.executemany(
             "INSERT INTO param VALUES (?, ?, ?)", [(key, n, v) for n, v in zip(PARAMS, params, strict=True)]
@@ -149,7 +149,9 @@ def bench_one_run(folder: Path) -> list[Result]:
 
     def empty(index: int) -> None:
         run = new_id()
-        ledger.start_run(RunStart(run, id, "cell", time.time(), None, None, None, "nb.ipynb", f"c{index % 20}", index, "x"))
+        ledger.start_run(
+            RunStart(run, id, "cell", time.time(), None, None, None, "nb.ipynb", f"c{index % 20}", index, "x")
+        )
         ledger.end_run(RunEnd(run, time.time(), 0.1, "finished"))
 
     theirs = hand_written_rows(folder)
@@ -231,7 +233,9 @@ def tall(folder: Path, count: int) -> sqlite3.Connection:
         "duration REAL)"
     )
     connection.execute("CREATE TABLE param (run INTEGER, name TEXT, value, PRIMARY KEY (run, name)) WITHOUT ROWID")
-    connection.execute("CREATE TABLE metric (run INTEGER, name TEXT, value REAL, PRIMARY KEY (run, name)) WITHOUT ROWID")
+    connection.execute(
+        "CREATE TABLE metric (run INTEGER, name TEXT, value REAL, PRIMARY KEY (run, name)) WITHOUT ROWID"
+    )
     for first in range(0, count, 5000):
         rows = [_wide_row(index) for index in range(first, min(first + 5000, count))]
         connection.executemany("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", [row[:7] for row in rows])

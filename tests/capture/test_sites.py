@@ -73,6 +73,11 @@ NAMED = [
     ("def judge():\n    return f()\ndef outer():\n    return judge()\nacc = outer()", "acc"),
     ("judge = lambda: f()\nacc = judge()", "acc"),
     ("acc, f1 = f(), 1", "acc"),
+    ("accs = list(map(f, [1]))", "accs"),
+    (
+        "def twice(g):\n    def inner():\n        return g()\n    return inner\n@twice\ndef judge():\n    return f()\nacc = judge()",
+        "acc",
+    ),
     ("é = 'ü'; acc = f()", "acc"),
     ("with open('/dev/null') as file:\n    acc = f(file)", "acc"),
     ("args = (1, 2)\nacc = f(*args, **{})", "acc"),
@@ -93,6 +98,9 @@ UNNAMED = [
     "def judge():\n    return f()\njudge()",
     "acc, *rest = f(), 1, 2",
     "exec('f()')",
+    "best = max([1, 2], key=lambda m: f(m))",
+    "best = max([1, 2], key=f)",
+    "order = sorted([1, 2], key=f)",
 ]
 
 

@@ -87,7 +87,7 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
-Pair = collections.namedtuple("Pair", "left right")
+Pair = collections.namedtuple("Pair", "left right")  # noqa: PYI024 - users write both
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ def builtin_values() -> dict[str, Any]:
         "slice": slice(1, None, 2), "deque": collections.deque([1, 2], maxlen=3), "counter": collections.Counter("hello"),
         "ordered": collections.OrderedDict(b=1, a=2), "default": collections.defaultdict(list, a=[1]),
         "decimal": decimal.Decimal("-1.50"), "fraction": fractions.Fraction(1, 3), "date": datetime.date(2020, 2, 29),
-        "datetime": datetime.datetime(2020, 1, 2, 3, 4, 5, 6, datetime.timezone.utc),
+        "datetime": datetime.datetime(2020, 1, 2, 3, 4, 5, 6, datetime.UTC),
         "zoned": datetime.datetime(2020, 1, 2, tzinfo=ZoneInfo("Europe/Paris")),
-        "timedelta": datetime.timedelta(days=1, microseconds=3), "uuid": uuid.UUID(int=5), "regex": re.compile("a+", re.I),
+        "timedelta": datetime.timedelta(days=1, microseconds=3), "uuid": uuid.UUID(int=5), "regex": re.compile("a+", re.IGNORECASE),
         "path": pathlib.PurePosixPath("a/b"), "partial": functools.partial(int, base=2), "builtin": len, "type": dict,
         "library function": json.dumps, "library class": json.JSONDecoder, "namespace": types.SimpleNamespace(a=1),
         "ellipsis": ..., "object state": fractions.Fraction, "module": json,

@@ -23,7 +23,7 @@ def filled(dtype, shape=(6, 4)):
             sub = filled(dtype[name].base, shape)
             array[name] = sub[..., None] if dtype[name].shape else sub
         return array
-    if dtype.kind in "V":
+    if dtype.kind == "V":
         return np.frombuffer(numbers.astype("u1").repeat(dtype.itemsize).tobytes(), dtype).reshape(shape).copy()
     return (numbers % 2 == 0) if dtype.kind == "b" else numbers.astype(dtype)
 

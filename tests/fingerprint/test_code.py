@@ -145,6 +145,14 @@ def test_a_function_without_source_falls_back_to_its_compiled_code():
     assert same(one["f"], one["f"])
 
 
+def test_a_cached_function_is_its_code_and_not_its_cache():
+    source = "from functools import lru_cache\n@lru_cache\ndef f(x):\n    return x + {n}\n"
+    one, two = run(source.format(n=1))["f"], run(source.format(n=1))["f"]
+    one(3)
+    assert same(one, two)
+    assert not same(one, run(source.format(n=2))["f"])
+
+
 def test_a_bound_method_counts_its_object():
     cell = run("class C:\n    def __init__(self, n):\n        self.n = n\n    def f(self):\n        return self.n\n")
     assert same(cell["C"](1).f, cell["C"](1).f)

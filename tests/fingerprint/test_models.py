@@ -78,7 +78,7 @@ from sklearn.ensemble import RandomForestClassifier, HistGradientBoostingClassif
 from sklearn.svm import SVC
 from nbledger.fingerprint import fingerprint
 X = (np.arange(800).reshape(200, 4) * 7 % 13).astype(float); y = (X[:, 0] > 6).astype(int)
-models = [RandomForestClassifier(n_estimators=10, random_state=0), HistGradientBoostingClassifier(max_iter=5), SVC()]
+models = [RandomForestClassifier(n_estimators=10, random_state=0), HistGradientBoostingClassifier(max_iter=5, random_state=0), SVC()]
 print(json.dumps([fingerprint(m.fit(X, y)).hash for m in models]))
 """
 

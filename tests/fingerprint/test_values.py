@@ -37,9 +37,9 @@ DISTINCT = [
     collections.OrderedDict(a=1), collections.Counter("a"), collections.defaultdict(int, a=1), collections.defaultdict(list, a=1),
     collections.deque([1]), collections.deque([1], maxlen=1), collections.ChainMap({1: 1}), types.SimpleNamespace(a=1),
     types.MappingProxyType({1: 1}), decimal.Decimal(1), decimal.Decimal("1.0"), decimal.Decimal("NaN"), fractions.Fraction(1),
-    datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc),
-    datetime.datetime(2020, 1, 1, fold=1), datetime.time(1), datetime.timedelta(1), datetime.timezone.utc,
-    datetime.timezone(datetime.timedelta(hours=1)), uuid.UUID(int=1), re.compile("a"), re.compile("a", re.I), re.compile(b"a"),
+    datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+    datetime.datetime(2020, 1, 1, fold=1), datetime.time(1), datetime.timedelta(1), datetime.UTC,
+    datetime.timezone(datetime.timedelta(hours=1)), uuid.UUID(int=1), re.compile("a"), re.compile("a", re.IGNORECASE), re.compile(b"a"),
     pathlib.PurePosixPath("a"), pathlib.PureWindowsPath("a"), pathlib.PurePosixPath("b"), int, float, len, json.dumps, json.loads, json,
 ]  # fmt: skip
 

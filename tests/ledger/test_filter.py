@@ -6,8 +6,9 @@ import pickle
 
 import pytest
 
+from nbledger.ledger.conditions import Comparison, Group, Name, Not, Order
 from nbledger.ledger.errors import FilterError
-from nbledger.ledger.filter import Comparison, Group, Name, Not, Order, parse, parse_order
+from nbledger.ledger.filter import parse, parse_order
 
 
 def metric(name, operator, *values):
@@ -25,7 +26,7 @@ def test_an_empty_filter_is_no_condition():
         ("metric.a==1e-3", metric("a", "=", 1e-3)),
         ("metrics.val/f1.macro <> -5", metric("val/f1.macro", "!=", -5)),
         ("metrics.`a b` <= .5", metric("a b", "<=", 0.5)),
-        ('params."max depth" = \'it\'\'s\'', Comparison(Name("params", "max depth"), "=", ("it's",))),
+        ("params.\"max depth\" = 'it''s'", Comparison(Name("params", "max depth"), "=", ("it's",))),
         ('tag.k = "v"', Comparison(Name("tags", "k"), "=", ("v",))),
         ("attributes.run_name LIKE 'a%'", Comparison(Name("attributes", "name"), "LIKE", ("a%",))),
         ("status = 'FINISHED'", Comparison(Name("attributes", "status"), "=", ("finished",))),
@@ -115,7 +116,7 @@ def test_orders_parse_from_text_and_lists():
 
 
 def test_a_bad_order_points_at_the_wrong_token():
-    with pytest.raises(FilterError, match="metrics.accuracy"):
+    with pytest.raises(FilterError, match=r"metrics\.accuracy"):
         parse_order("accuracy desc")
     with pytest.raises(FilterError, match="Unexpected 'down'"):
         parse_order("metrics.accuracy down")

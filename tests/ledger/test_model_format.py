@@ -46,8 +46,14 @@ from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 
 from nbledger.ledger import allow_list
-from nbledger.ledger.model_format import ModelBytes, ModelNotStorable, ModelUnreadable, UntrustedModel
-from nbledger.ledger.model_format import dump_model, load_model
+from nbledger.ledger.model_format import (
+    ModelBytes,
+    ModelNotStorable,
+    ModelUnreadable,
+    UntrustedModel,
+    dump_model,
+    load_model,
+)
 
 NOT_SAFE = {
     Birch: "a tree of nodes that name their neighbours in a cycle, which a skops file cannot hold",

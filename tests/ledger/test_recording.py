@@ -222,7 +222,7 @@ def test_sql_and_html_in_names_stay_text(ledger, run):
     evil = "'; DROP TABLE run; -- <script>alert(1)</script> \" %_*?"
     id = run({evil: evil}, {evil: 1.0}, {evil: evil}, name=evil, experiment=evil, source=evil)
     quoted = evil.replace('"', '""')
-    found = ledger.runs(f'params."{quoted}" = \'{evil.replace(chr(39), chr(39) * 2)}\'', order_by=f'metrics."{quoted}"')
+    found = ledger.runs(f"params.\"{quoted}\" = '{evil.replace(chr(39), chr(39) * 2)}'", order_by=f'metrics."{quoted}"')
     assert [one.id for one in found] == [id]
     assert found[0].params == {evil: evil}
     assert ledger.experiments() == [evil]

@@ -334,7 +334,10 @@ def test_a_bundle_whose_database_has_a_trigger_or_is_damaged_is_refused(ledger, 
     with zipfile.ZipFile(path) as bundle:
         bundle.extract("ledger.db", tmp_path)
     damaged = rewrite(
-        path, tmp_path / "d.zip", skip=["ledger.db"], extra=[("ledger.db", (tmp_path / "ledger.db").read_bytes()[:9000])]
+        path,
+        tmp_path / "d.zip",
+        skip=["ledger.db"],
+        extra=[("ledger.db", (tmp_path / "ledger.db").read_bytes()[:9000])],
     )
     with pytest.raises(BadBundle):
         other.import_bundle(damaged)

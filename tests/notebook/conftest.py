@@ -51,7 +51,9 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
-    def run(self, code: str, *, cell_id: str | None = None, stdin: str | None = None, timeout: float = 60) -> CellOutput:
+    def run(
+        self, code: str, *, cell_id: str | None = None, stdin: str | None = None, timeout: float = 60
+    ) -> CellOutput:
         """Execute a cell and return all that it showed."""
         output = CellOutput()
         session = self.client.session

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-
 from tests.notebook.conftest import CellOutput, Kernel
 
 SETUP = """
@@ -57,7 +56,9 @@ def seen(output: CellOutput) -> dict[str, object]:
     """Return what a person sees, without what differs between any two kernels."""
 
     def plain(text: str) -> str:
-        text = re.sub(r"In\[\d+\]|In \[\d+\]|ipykernel_\d+|Cell .*?\[\d+\]|/tmp/\S+|0x[0-9a-f]+|\b\d{5,}\.py", "#", text)
+        text = re.sub(
+            r"In\[\d+\]|In \[\d+\]|ipykernel_\d+|Cell .*?\[\d+\]|/tmp/\S+|0x[0-9a-f]+|\b\d{5,}\.py", "#", text
+        )
         return re.sub(r"line \d+\)|line:? \d+", "line #", text)
 
     displays = [data for data in output.displays if "application/vnd.nbledger.run+json" not in data]
@@ -91,9 +92,7 @@ def test_an_observed_cell_shows_what_it_shows_without_nbledger(pair: tuple[Kerne
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_a_tracked_cell_shows_what_it_shows_without_nbledger_and_a_card(
-    pair: tuple[Kernel, Kernel], name: str
-) -> None:
+def test_a_tracked_cell_shows_what_it_shows_without_nbledger_and_a_card(pair: tuple[Kernel, Kernel], name: str) -> None:
     bare, tracked = pair
     first_line = "# %%track\n" if not CELLS[name].startswith("%%") else ""
     expected = bare.run(first_line + CELLS[name])

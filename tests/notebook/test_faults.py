@@ -11,11 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nbledger.ledger import Ledger
-from tests.notebook.conftest import CellOutput, Kernel
+
+if TYPE_CHECKING:
+    from tests.notebook.conftest import CellOutput, Kernel
 
 KILLS = int(os.environ.get("NBLEDGER_TEST_KILLS", "12"))
 
@@ -135,7 +138,9 @@ def test_recursive_values_are_recorded(kernel: Kernel) -> None:
     assert kernel.run("len(loop)").result == {"text/plain": "1"}
 
 
-@pytest.mark.skipif(os.environ.get("NBLEDGER_TEST_LARGE") != "1", reason="set NBLEDGER_TEST_LARGE=1: takes 5 GB of memory")
+@pytest.mark.skipif(
+    os.environ.get("NBLEDGER_TEST_LARGE") != "1", reason="set NBLEDGER_TEST_LARGE=1: takes 5 GB of memory"
+)
 def test_a_value_of_two_gigabytes_is_recorded(kernel: Kernel) -> None:
     output = kernel.run("%%track\nimport numpy as np\nbig = np.ones(250_000_000)", timeout=300)
     assert output.error is None, output.traceback

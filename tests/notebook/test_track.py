@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import nbledger
 from nbledger.ledger import Ledger
 from nbledger.records import Run
-from tests.notebook.conftest import Kernel
+
+if TYPE_CHECKING:
+    from tests.notebook.conftest import Kernel
 
 DATA = """
 import numpy as np, pandas as pd
@@ -188,7 +192,7 @@ def test_explicit_options_win(kernel: Kernel) -> None:
 
 def test_names_with_html_and_sql_stay_text(kernel: Kernel) -> None:
     evil = "<script>alert(1)</script>'); DROP TABLE run;--"
-    output = kernel.run(f"%%track {evil!r} -t \"note=<img src=x onerror=alert(2)>\"\nx = 1")
+    output = kernel.run(f'%%track {evil!r} -t "note=<img src=x onerror=alert(2)>"\nx = 1')
     assert output.card is not None
     assert "<script" not in output.card["text/html"].replace("<style", "")
     assert last(kernel).name is not None and "DROP TABLE" in last(kernel).name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 
 import nbformat
@@ -229,3 +231,29 @@ def test_a_magic_that_is_refused_fails_the_notebook(fresh_ledger, write_notebook
     path = write_notebook("%ledger promote churn --best metrics.nosuch --alias champion", "print('after')")
     with pytest.raises(NotebookFailed):
         run_notebook(path, ledger=fresh_ledger, progress=False)
+
+
+def test_a_notebook_can_run_another_which_is_then_part_of_its_cell(fresh_ledger, write_notebook):
+    write_notebook("%%track fit\nb = C + 1", parameters="C = 1", name="inner.ipynb")
+    path = write_notebook("%ledger run inner.ipynb -p C 5", name="outer.ipynb")
+    done = run_notebook(path, ledger=fresh_ledger, progress=False)
+    [cell] = fresh_ledger.children(done.id)
+    [inner] = fresh_ledger.children(cell.id)
+    assert (inner.kind, inner.notebook, inner.params) == ("notebook", "inner.ipynb", {"C": 5})
+    assert [run.name for run in fresh_ledger.children(inner.id) if run.tracked] == ["fit"]
+
+
+def test_an_interrupt_cancels_the_run_and_leaves_the_ledger_in_order(project, write_notebook):
+    path = write_notebook("open('started', 'w').close()\nimport time; time.sleep(60)")
+    command = [sys.executable, "-m", "nbledger.cli", "run", path.name, "--no-progress"]
+    process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (project / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    with closing(Ledger.open(project)) as ledger:
+        [notebook] = ledger.runs(kind="notebook")
+        assert notebook.status == "cancelled"

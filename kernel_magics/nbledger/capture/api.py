@@ -1,4 +1,4 @@
-"""What user code calls: `nbledger.param`, `metric`, `artifact`, `tag`, `note` in a cell, and `start_run` in a script."""
+"""What user code calls: `nbledger.param`, `metric`, `artifact`, `tag`, `note`, and `start_run` in a script."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _writer(ledger: str | os.PathLike[str] | None) -> Writer:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    pass
 
 
 def _script_name() -> str:

@@ -12,15 +12,18 @@ import types
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbledger.capture import describe, swap
+from nbledger.capture import swap
 from nbledger.capture.adapters import Adapters
-from nbledger.capture.events import CallKind, Sink
 from nbledger.capture.imports import ImportWatch
+from nbledger.capture.libraries import is_library
 from nbledger.capture.observe import LOCAL, SHARED, CallHook
-from nbledger.capture.sites import is_library
 from nbledger.capture.swap import Hook, paused, strip_frames, unseen
+
+if TYPE_CHECKING:
+    from nbledger.capture.describe import Description
+    from nbledger.capture.events import CallKind, Sink
 
 __all__ = [
     "Hooks",
@@ -103,8 +106,10 @@ class Hooks:
         if isinstance(made, classmethod) and isinstance(made.__func__, types.FunctionType):
             swap.swap(made.__func__, partial(_SubclassHook, hooks=self))
 
-    def describe(self, cls: type, describer: Callable[[Any], describe.Description]) -> None:
+    def describe(self, cls: type, describer: Callable[[Any], Description]) -> None:
         """Let a fitted model of this class say more: extra params and metric series (see `describe.Description`)."""
+        from nbledger.capture import describe
+
         describe.register(cls, describer)
 
     def suspend_main(self) -> None:
@@ -244,7 +249,9 @@ def uninstall() -> None:
     deactivate()
     _watch.stop()
     swap.restore_all()
-    describe.clear()
+    describe = sys.modules.get("nbledger.capture.describe")
+    if describe is not None:
+        describe.clear()
     _problems.clear()
     _watch = ImportWatch(problem)
     _hooks = Hooks(_watch)

@@ -1,4 +1,7 @@
-"""What happened in a call that matters, as frozen dataclasses, and who is told of it."""
+"""What happened in a call that matters, as frozen dataclasses, and who is told of it.
+
+Events hold the user's data: they are compared by identity and not shown (`eq=False, repr=False`).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class Call:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallEvent:
     """What every event has: where it was called, the seconds it took, and the versions of its inputs.
 
@@ -36,7 +39,7 @@ class CallEvent:
     keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Fit(CallEvent):
     """An outermost `fit`, `partial_fit`, `fit_predict` or `fit_transform`; `function` says which."""
 
@@ -46,7 +49,7 @@ class Fit(CallEvent):
     result: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Predict(CallEvent):
     """A `predict*`, `decision_function` or `transform`, or a `cross_val_predict`."""
 
@@ -55,7 +58,7 @@ class Predict(CallEvent):
     result: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Score(CallEvent):
     """An estimator's own `score`, or a scorer that was called with it."""
 
@@ -65,7 +68,7 @@ class Score(CallEvent):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MetricCall(CallEvent):
     """A function of `sklearn.metrics`; `data` are the arguments that hold data, by role."""
 
@@ -73,7 +76,7 @@ class MetricCall(CallEvent):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CrossValidation(CallEvent):
     """`cross_val_score`, `cross_validate`, a learning or validation curve or a permutation test; `cv` as text."""
 
@@ -96,7 +99,7 @@ class Candidate:
     rank: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Search(CallEvent):
     """A hyperparameter search that was fitted, with its candidates in the order of `cv_results_`."""
 
@@ -106,7 +109,7 @@ class Search(CallEvent):
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Split(CallEvent):
     """A `train_test_split` of arrays."""
 
@@ -120,8 +123,9 @@ Event = Fit | Predict | Score | MetricCall | CrossValidation | Search | Split
 class Sink(Protocol):
     """Who is told of calls while it is active.
 
-    `detailed` says whether call sites are wanted. `before` is asked just before a call and returns the versions of
-    the call's inputs by role: a call may change its arguments.
+    `detailed` says whether everything is wanted, with call sites; else it is told of fits and predictions alone.
+    `before` is asked just before a call and returns the versions of the call's inputs by role: a call may change its
+    arguments.
     """
 
     detailed: bool

@@ -1,55 +1,34 @@
-"""What the calls of one cell add up to: params, metrics with what they were computed on, models, candidates."""
+"""What the calls of one cell add up to. The work is in `findings`, which is imported with the first call that matters.
+
+Metrics are named as `found_metrics` says, params as `found_params` does.
+"""
 
 from __future__ import annotations
 
 import ast
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbledger.capture import found_metrics
-from nbledger.capture.build import data_of
-from nbledger.capture.describe import Description, description_of
-from nbledger.capture.events import Call, CrossValidation, Event, Fit, MetricCall, Predict, Score, Search, Split
-from nbledger.capture.found_metrics import Collected, Found
-from nbledger.capture.found_params import class_names, combined, estimator_params, keyword_params, literal_params
-from nbledger.capture.models import ModelFound, Models
 from nbledger.capture.predictions import Predictions
-from nbledger.capture.structures import Curve, Table, structures_in
-from nbledger.capture.values import number, param_value
-from nbledger.records import Basis, Edge, Metric, Param
+from nbledger.capture.values import param_value
+from nbledger.records import Edge, Metric, Param
 
-__all__ = ["ChildRun", "Experiment", "ModelFound", "Predictions", "param_value"]
+if TYPE_CHECKING:
+    from nbledger.capture.events import Call, Event
+    from nbledger.capture.findings import ChildRun, Findings
+    from nbledger.capture.models import ModelFound
+    from nbledger.capture.structures import Curve, Table
 
-_NO_PREDICTIONS = frozenset({"transform", "inverse_transform"})
-
-
-@dataclass(frozen=True, slots=True)
-class ChildRun:
-    """One candidate of a search, as a run of its own."""
-
-    name: str
-    params: tuple[Param, ...]
-    metrics: tuple[Metric, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Unfitted:
-    """An estimator that was cross-validated: copies of it were fitted, not itself."""
-
-    estimator: Any
-    name: str
-    params: tuple[Param, ...]
-    classes: frozenset[str]
+__all__ = ["Experiment", "Predictions", "param_value"]
 
 
 class Experiment:
-    """Takes in the calls of one cell run.
+    """Takes in the calls of one cell run: give it to `calls.activate`, and ask it when the cell has ended.
 
     `identify(value)` gives the version of a value as it is now, or `None`. It is asked when a call happens, because
     the cell may change the value later, and only in a tracked cell: an observed one only remembers, weakly, which
-    model and data a prediction came from. `tracked` may be set while the cell runs.
+    model and data a prediction came from. `tracked` may be set while the cell runs. `predictions` are shared by the
+    experiments of a session.
     """
 
     def __init__(
@@ -59,46 +38,37 @@ class Experiment:
         tracked: bool,
         predictions: Predictions | None = None,
     ) -> None:
-        self.tracked = tracked
         self.problems: list[str] = []
         self.predictions = Predictions() if predictions is None else predictions
         self._identify = identify
-        self._models = Models(identify, self.problem)
-        self._collected = Collected()
-        self._derived: dict[str, dict[Basis, None]] = {}
-        self._edges: dict[Edge, None] = {}
-        self._splits: list[tuple[str, Param]] = []
-        self._searches: list[tuple[Search, Any]] = []
-        self._unfitted: list[_Unfitted] = []
-        self._structures: list[Curve | Table] = []
+        self._tracked = tracked
+        self._findings: Findings | None = None
 
-    # What calls tell (the sink).
+    @property
+    def tracked(self) -> bool:
+        """Whether everything is recorded, or predictions are remembered only."""
+        return self._tracked
+
+    @tracked.setter
+    def tracked(self, tracked: bool) -> None:
+        self._tracked = tracked
+        if self._findings is not None:
+            self._findings.tracked = tracked
+
+    # What calls tell (this is a `Sink`).
 
     @property
     def detailed(self) -> bool:
-        """Whether call sites are wanted."""
-        return self.tracked
+        """Whether everything is wanted, with call sites."""
+        return self._tracked
 
     def before(self, call: Call) -> Mapping[str, str]:
         """Return the versions of what a call is about to work on, by role."""
-        if not self.tracked or call.function in _NO_PREDICTIONS or call.kind == "split":
-            return {}
-        values = data_of(call)
-        model = call.arguments.get("estimator" if call.kind in ("scorer", "validate", "cross_predict") else "self")
-        versions = {role: self._identify(value) for role, value in values.items()}
-        if call.kind != "fit" and model is not None:
-            versions["model"] = self._models.version_of(model)
-        return {role: version for role, version in versions.items() if version is not None}
+        return self._found().before(call)
 
     def event(self, event: Event) -> None:
         """Take in what happened."""
-        if isinstance(event, Fit):
-            self._fit(event)
-        elif isinstance(event, Predict):
-            if event.function not in _NO_PREDICTIONS:
-                self._predicted(event.result, event, {"model": event.model, "X": event.X})
-        elif self.tracked:
-            self._tracked_event(event)
+        self._found().event(event)
 
     def problem(self, text: str) -> None:
         """Take in what could not be observed; the same problem counts once."""
@@ -110,24 +80,10 @@ class Experiment:
     def params(self, cell: str | ast.Module, names: Mapping[str, Any]) -> tuple[Param, ...]:
         """Return the params of the cell: its estimators', its literals, its literal keyword arguments.
 
-        `cell` is the source (as Python runs it) or its tree, `names` the namespace after the cell. Several models
-        have their names in front (`rf.max_depth`).
+        `cell` is the source (as Python runs it) or its tree, `names` the namespace after the cell. Of several models
+        each has its name in front (`rf.max_depth`).
         """
-        tree = _tree(cell)
-        models = self._models.found(names)
-        unfitted = [item for item in self._unfitted if not any(model.model is item.estimator for model in models)]
-        main = len(unfitted) + sum(model.role == "model" for model in models)
-        estimators: list[Param] = []
-        for model in models:
-            alone = main == 1 and model.role == "model" if main else len(models) == 1
-            estimators += _prefixed("" if alone else f"{model.name}.", self._params_of(model))
-        for item in unfitted:
-            estimators += _prefixed("" if main == 1 else f"{item.name}.", item.params)
-        classes = {name for model in models for name in model.classes}
-        classes |= {name for item in unfitted for name in item.classes}
-        literals = literal_params(tree) if tree is not None else ()
-        keywords = [*self._splits, *(keyword_params(tree, classes) if tree is not None else ())]
-        return combined(estimators, literals, keywords)
+        return self._found().params(cell, names)
 
     def metrics(self, names: Mapping[str, Any] | None = None) -> tuple[Metric, ...]:
         """Return the metrics of the cell, each with what it was computed on.
@@ -135,163 +91,31 @@ class Experiment:
         With the namespace after the cell as `names`, a variable that holds something computed from a metric
         (`rmse = np.sqrt(mean_squared_error(...))`) is one as well.
         """
-        collected = Collected()
-        collected.merge(self._collected)
-        for variable, basis in self._derived.items():
-            value = number((names or {}).get(variable))
-            if value is not None:
-                collected.add([Found(variable, value)], tuple(basis))
-        described = [(model, self._described(model)) for model in self._models.found(names or {})]
-        several = sum(bool(found) for _, found in described) > 1
-        for model, found in described:
-            prefix = f"{model.name}." if several else ""
-            collected.add([dataclasses.replace(one, name=prefix + one.name) for one in found], ())
-        return collected.metrics()
+        return () if self._findings is None else self._findings.metrics(names or {})
 
     def models(self, names: Mapping[str, Any] | None = None) -> list[ModelFound]:
         """Return every outermost estimator that was fitted in the cell, once each, in the order of their fits."""
-        return self._models.found(names or {})
+        return [] if self._findings is None else self._findings.models(names or {})
 
     def children(self, names: Mapping[str, Any] | None = None) -> list[ChildRun]:
         """Return the candidates of the cell's searches."""
-        by_ident = {id(found.model): found.name for found in self._models.found(names or {})}
-        children = []
-        for event, search in self._searches:
-            name = by_ident.get(id(search), type(search).__name__)
-            for index, candidate in enumerate(event.candidates):
-                params = tuple(Param(key, param_value(value), "estimator") for key, value in candidate.params.items())
-                metrics = Collected()
-                metrics.add(found_metrics.in_candidate(candidate), _basis(event))
-                children.append(ChildRun(f"{name}[{index}]", params, metrics.metrics()))
-        return children
+        return [] if self._findings is None else self._findings.children(names or {})
 
     def edges(self) -> tuple[Edge, ...]:
         """Return what the models of the cell were fitted or cross-validated on: roles `X`, `y`, `sample_weight`."""
-        return tuple(self._edges)
+        return () if self._findings is None else self._findings.edges()
 
     def curves(self) -> tuple[Curve, ...]:
         """Return the curves that the cell computed."""
-        return tuple(item for item in self._structures if isinstance(item, Curve))
+        return () if self._findings is None else self._findings.curves()
 
     def tables(self) -> tuple[Table, ...]:
         """Return the confusion matrices and other small tables that the cell computed."""
-        return tuple(item for item in self._structures if isinstance(item, Table))
+        return () if self._findings is None else self._findings.tables()
 
-    # Each kind of call.
+    def _found(self) -> Findings:
+        if self._findings is None:
+            from nbledger.capture.findings import Findings
 
-    def _tracked_event(self, event: MetricCall | Score | CrossValidation | Search | Split) -> None:
-        match event:
-            case MetricCall():
-                self._metric(event)
-            case Score():
-                self._measured(found_metrics.in_score(event), event, _basis(event))
-            case CrossValidation():
-                self._cross_validation(event)
-            case Search():
-                self._search(event)
-            case Split():
-                self._split(event)
-
-    def _fit(self, event: Fit) -> None:
-        if self.tracked:
-            self._models.fitted(event)
-            self._used(event)
-        sources = {"model": event.model, "X": event.X}
-        if event.function == "fit_predict":
-            self._predicted(event.result, event, sources)
-        labels = getattr(event.model, "__dict__", {}).get("labels_")
-        if labels is not None:
-            self._predicted(labels, event, sources)
-
-    def _predicted(self, result: Any, event: Fit | Predict, sources: Mapping[str, Any]) -> None:
-        basis = [Basis(role, event.versions[role]) for role in ("model", "X") if role in event.versions]
-        if self.tracked and isinstance(event, Fit):
-            version = self._models.version_of(event.model)
-            basis += [Basis("model", version)] if version is not None else []
-        for part in result if isinstance(result, list | tuple) else (result,):
-            self.predictions.remember(part, basis, sources)
-
-    def _metric(self, event: MetricCall) -> None:
-        basis = dict.fromkeys(_basis(event))
-        for value in event.data.values():
-            basis.update(dict.fromkeys(self.predictions.basis_of(value, self._identify)))
-        self._measured(found_metrics.in_metric_call(event), event, tuple(basis))
-        self._structures.extend(structures_in(event, tuple(basis)))
-        if isinstance(event.value, tuple):
-            for part in event.value:
-                self.predictions.remember(part, basis)
-
-    def _search(self, event: Search) -> None:
-        self._collected.add(found_metrics.in_search(event), _basis(event))
-        self._searches.append((dataclasses.replace(event, X=None, y=None, search=None), event.search))
-
-    def _split(self, event: Split) -> None:
-        for name, value in event.keywords.items():
-            if isinstance(value, bool | int | float | str):
-                self._splits.append((event.function, Param(name, param_value(value), "keyword")))
-
-    def _cross_validation(self, event: CrossValidation) -> None:
-        basis = _basis(event)
-        self._used(event)
-        self._collected.add(found_metrics.in_cross_validation(event), basis)
-        if found_metrics.mean_name(event) is None:
-            self._note_derived(event, basis)
-        self._structures.extend(structures_in(event, basis))
-        if hasattr(event.estimator, "get_params"):
-            values = event.estimator.get_params(deep=True)
-            name = event.inputs.get("model") or type(event.estimator).__name__
-            params = estimator_params(event.estimator, values)
-            if not any(item.name == name and item.params == params for item in self._unfitted):
-                classes = class_names(event.estimator, values)
-                self._unfitted.append(_Unfitted(event.estimator, name, params, classes))
-
-    def _measured(self, found: Any, event: MetricCall | Score, basis: tuple[Basis, ...]) -> None:
-        self._collected.add(found, basis)
-        self._note_derived(event, basis)
-
-    def _note_derived(self, event: MetricCall | Score | CrossValidation, basis: tuple[Basis, ...]) -> None:
-        site = event.site
-        if site.derived_name is not None and site.top_level:
-            self._derived.setdefault(site.derived_name, {}).update(dict.fromkeys(basis))
-
-    def _used(self, event: Fit | CrossValidation) -> None:
-        for role in ("X", "y", "sample_weight"):
-            if role in event.versions:
-                self._edges[Edge(event.versions[role], event.inputs.get(role, role), role)] = None
-
-    def _params_of(self, found: ModelFound) -> tuple[Param, ...]:
-        described = self._safely_described(found)
-        extra = tuple(Param(name, param_value(value), "estimator") for name, value in described.params.items())
-        best = getattr(found.model, "best_params_", None)
-        if isinstance(best, Mapping):
-            extra += tuple(Param(f"best.{name}", param_value(value), "estimator") for name, value in best.items())
-        return found.params + extra
-
-    def _described(self, found: ModelFound) -> list[Found]:
-        described = self._safely_described(found)
-        series = [Found(name, value, stepped=True) for name, values in described.series.items() for value in values]
-        return series + [Found(name, value) for name, value in described.metrics.items()]
-
-    def _safely_described(self, found: ModelFound) -> Description:
-        try:
-            return description_of(found.model) or Description()
-        except Exception as error:  # noqa: BLE001  (an adapter of someone else's may raise anything)
-            self.problem(f"{found.name}: {type(error).__name__}: {error}")
-            return Description()
-
-
-def _basis(event: Event) -> tuple[Basis, ...]:
-    return tuple(Basis(role, version) for role, version in event.versions.items())
-
-
-def _prefixed(prefix: str, params: tuple[Param, ...]) -> list[Param]:
-    return [dataclasses.replace(param, name=prefix + param.name) for param in params]
-
-
-def _tree(cell: str | ast.Module) -> ast.Module | None:
-    if isinstance(cell, ast.Module):
-        return cell
-    try:
-        return ast.parse(cell)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+            self._findings = Findings(self._identify, self.predictions, self.problem, tracked=self._tracked)
+        return self._findings

@@ -6,9 +6,11 @@ when the module has been executed. For any other module it costs one lookup in a
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -94,9 +96,22 @@ class ImportWatch:
 
     def _run(self, action: _Action, module: types.ModuleType) -> None:
         try:
-            action(module)
+            with without_collections():
+                action(module)
         except Exception as error:  # noqa: BLE001  (the user's import goes on)
             self._problem(f"calls of {module.__name__} are not observed: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Keep the garbage collector still: with scikit-learn loaded a full collection takes longer than all our hooks."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _is_being_imported(module: types.ModuleType) -> bool:

@@ -29,6 +29,8 @@ _FORWARD_JUMPS = {op for op in dis.hasjrel if "BACKWARD" not in dis.opname[op]}
 _LOAD_CONST = dis.opmap["LOAD_CONST"]
 _CO_OPTIMIZED = 0x1
 _MAX_REACHED = 2000
+_MAX_DEPTH = 3
+_MAX_ITEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,34 +196,28 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
 
 
 def _scan_module(code: CodeType, scan: _Scan) -> None:
-    raw = code.co_code
-    names = code.co_names
-    consts = code.co_consts
-    extended = 0
-    for offset in range(0, len(raw), 2):
-        op = raw[offset]
-        if op == 0:
-            continue
-        arg = raw[offset + 1] | extended
-        if op == _EXTENDED_ARG:
-            extended = arg << 8
-            continue
-        extended = 0
+    for offset, op, arg in _instructions(code):
         if op in _LOADS:
-            scan.loads.append((offset, names[arg]))
+            scan.loads.append((offset, code.co_names[arg]))
         elif op == _LOAD_GLOBAL:
-            scan.loads.append((offset, names[arg >> 1]))
+            scan.loads.append((offset, code.co_names[arg >> 1]))
         elif op in _STORES:
-            scan.stores.setdefault(names[arg], []).append(offset)
+            scan.stores.setdefault(code.co_names[arg], []).append(offset)
         elif op in _DELETES:
-            scan.deletes.add(names[arg])
+            scan.deletes.add(code.co_names[arg])
         elif op in _FORWARD_JUMPS:
-            after = offset + 2
-            while after < len(raw) and raw[after] == 0:
-                after += 2
-            scan.jumps.append((offset, after + 2 * arg))
-        elif op == _LOAD_CONST and isinstance(consts[arg], CodeType):
-            _scan_inner(consts[arg], offset, scan)
+            scan.jumps.append((offset, _next_offset(code, offset) + 2 * arg))
+        elif op == _LOAD_CONST and isinstance(code.co_consts[arg], CodeType):
+            _scan_inner(code.co_consts[arg], offset, scan)
+
+
+def _next_offset(code: CodeType, offset: int) -> int:
+    """Return where the instruction after that at `offset` begins: past its inline caches, from where jumps count."""
+    raw = code.co_code
+    offset += 2
+    while offset < len(raw) and raw[offset] == 0:
+        offset += 2
+    return offset
 
 
 def _scan_inner(code: CodeType, offset: int, scan: _Scan) -> None:
@@ -268,26 +264,35 @@ def _codes_of(value: Any, namespace: Mapping[str, Any], depth: int = 0) -> Itera
     """Yield the code of the notebook's own functions that a value stands for or holds."""
     kind = type(value)
     if kind is FunctionType:
-        if value.__globals__ is namespace:
-            yield value.__code__
-            for cell in value.__closure__ or ():
-                yield from _closure_codes(cell, namespace, depth)
-        wrapped = value.__dict__.get("__wrapped__")
-        if wrapped is not None and depth < 3:
-            yield from _codes_of(wrapped, namespace, depth + 1)
-    elif kind is MethodType:
-        yield from _codes_of(value.__func__, namespace, depth)
-        yield from _codes_of(value.__self__, namespace, depth + 1)
-    elif kind is partial and depth < 3:
-        for part in (value.func, *value.args, *value.keywords.values()):
-            yield from _codes_of(part, namespace, depth + 1)
-    elif kind in (list, tuple, dict) and depth < 2 and len(value) <= 50:
-        for part in list(value.values() if kind is dict else value):
-            yield from _codes_of(part, namespace, depth + 1)
+        yield from _function_codes(value, namespace, depth)
     elif isinstance(value, type):
         yield from _class_codes(value, namespace)
     elif kind.__module__ == "__main__":
         yield from _class_codes(kind, namespace)
+    elif depth < _MAX_DEPTH:
+        for part in _held(value, kind):
+            yield from _codes_of(part, namespace, depth + 1)
+
+
+def _held(value: Any, kind: type) -> list[Any]:
+    """Return what a value may call: a method's function and object, a partial's parts, a short container's items."""
+    if kind is MethodType:
+        return [value.__func__, value.__self__]
+    if kind is partial:
+        return [value.func, *value.args, *value.keywords.values()]
+    if kind in (list, tuple, dict) and len(value) <= _MAX_ITEMS:
+        return list(value.values() if kind is dict else value)
+    return []
+
+
+def _function_codes(value: FunctionType, namespace: Mapping[str, Any], depth: int) -> Iterator[CodeType]:
+    if value.__globals__ is namespace:
+        yield value.__code__
+        for cell in value.__closure__ or ():
+            yield from _closure_codes(cell, namespace, depth)
+    wrapped = value.__dict__.get("__wrapped__")
+    if wrapped is not None and depth < _MAX_DEPTH:
+        yield from _codes_of(wrapped, namespace, depth + 1)
 
 
 def _closure_codes(cell: Any, namespace: Mapping[str, Any], depth: int) -> Iterator[CodeType]:
@@ -295,7 +300,7 @@ def _closure_codes(cell: Any, namespace: Mapping[str, Any], depth: int) -> Itera
         content = cell.cell_contents
     except ValueError:
         return
-    if depth < 3 and type(content) is FunctionType:
+    if depth < _MAX_DEPTH and type(content) is FunctionType:
         yield from _codes_of(content, namespace, depth + 1)
 
 

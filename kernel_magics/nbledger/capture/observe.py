@@ -11,12 +11,12 @@ import sys
 import threading
 import time
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbledger.capture.build import Built, arguments_of, build, parameter_names
-from nbledger.capture.events import Call, CallKind, Sink
-from nbledger.capture.sites import UNKNOWN, site_of
 from nbledger.capture.swap import FILENAME, Hook, paused, unseen
+
+if TYPE_CHECKING:
+    from nbledger.capture.events import Call, CallKind, Sink
 
 
 class _PerThread(threading.local):
@@ -32,6 +32,8 @@ class _Shared:
         self.process = 0
         self.busy: dict[int, None] = {}
 
+
+_ALWAYS_TOLD: frozenset[CallKind] = frozenset({"fit", "predict", "cross_predict"})
 
 LOCAL = _PerThread()
 SHARED = _Shared()
@@ -53,6 +55,8 @@ class CallHook(Hook):
     def names(self) -> tuple[str, ...]:
         """The function's parameter names; a method's first one is called `self` whatever it is in the source."""
         if self._names is None:
+            from nbledger.capture.build import parameter_names
+
             names = parameter_names(self.original)
             self._names = ("self", *names[1:]) if self.method else names
         return self._names
@@ -98,6 +102,9 @@ class _Watch:
     def finish(self, result: Any) -> None:
         """Build the events of the call and hand them to the sink."""
         seconds = time.perf_counter() - self.started
+        from nbledger.capture.build import Built, build
+        from nbledger.capture.sites import UNKNOWN, site_of
+
         try:
             site = site_of(self.frame) if self.sink.detailed else UNKNOWN
             with paused():
@@ -117,9 +124,14 @@ def _begin(
         # A forked worker: what it does is reported by the process that it works for.
         SHARED.sink = None
         return None
+    if not sink.detailed and hook.kind not in _ALWAYS_TOLD:
+        return None
     try:
         if SHARED.busy and _works_for_another_thread():
             return None
+        from nbledger.capture.build import arguments_of
+        from nbledger.capture.events import Call
+
         SHARED.busy[threading.get_ident()] = None
         return _Watch(hook, Call(hook.kind, hook.name, arguments_of(hook.names, args, kwargs)), sink, frame)
     except Exception as error:  # noqa: BLE001  (the user's call goes on)

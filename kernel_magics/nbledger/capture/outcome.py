@@ -62,7 +62,7 @@ class Outcome:
     models: tuple[ModelSaved, ...]
     problems: tuple[str, ...]
     recorded: bool
-    tracked: bool
+    shown: bool
 
 
 def run_error(error: BaseException | None) -> RunError | None:
@@ -217,6 +217,6 @@ def _save(
             base = replace(base, reason=dumped.reason)
             address, size = writer.ledger.objects.put_bytes(dumped.data)
             kept = StoredVersion(version.hash, address, dumped.format, size, dumped.trusted)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # whatever a model does when it is stored, the cell is unharmed
         return replace(base, reason=f"{type(error).__name__}: {error}"), None
     return replace(base, format=kept.format, size=kept.size, trusted=kept.trusted), kept

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from nbledger.capture import api, calls
 from nbledger.capture.active import ActiveRun
 from nbledger.capture.experiment import Experiment, Predictions
 from nbledger.capture.names import CellCode, compile_cell
-from nbledger.capture.outcome import ModelSaved, Outcome, cell_facts, run_error
+from nbledger.capture.outcome import Outcome, cell_facts, run_error
 from nbledger.capture.secrets import redact
 from nbledger.capture.variables import Changes, Variables
 from nbledger.capture.versions import Versions
@@ -77,14 +77,14 @@ class Context:
 
 
 class Recorder:
-    """Records the cells that run in one namespace. `hidden` names the variables that are not the user's."""
+    """Records the cells that run in one namespace. `hidden` maps names that are not the user's to values."""
 
     def __init__(
         self,
         namespace: MutableMapping[str, Any],
         writer: Writer,
         context: Context,
-        hidden: Callable[[], Iterable[str]] = tuple,
+        hidden: Mapping[str, Any] | None = None,
     ) -> None:
         self.writer = writer
         self.context = context
@@ -148,9 +148,8 @@ class Recorder:
         recorded = self.writer.end(end, facts, None if current.active.started else current.start)
         if recorded and current.options is not None:
             self._attempt(current, "the candidates of a search", self._write_children, current, end)
-        return Outcome(
-            current.start, end, facts, tuple(models), tuple(current.problems), recorded, current.options is not None
-        )
+        shown = current.options is not None and not current.options.quiet
+        return Outcome(current.start, end, facts, tuple(models), tuple(current.problems), recorded, shown)
 
     def abandon(self) -> None:
         """End a cell whose end was never told (its front end was cut off), as cancelled."""

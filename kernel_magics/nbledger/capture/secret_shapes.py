@@ -1,8 +1,8 @@
 """Credentials that show by their shape, whatever they are called: providers' tokens, passwords in URLs, private keys.
 
 Each provider's tokens begin with a fixed text, so a text is searched for those beginnings (about 15 microseconds for a
-cell of 20 lines) and a pattern is tried only where one is found. The prefixes are from the providers' own documentation and from the rules of
-secret scanners (GitHub's secret scanning, gitleaks).
+cell of 20 lines) and a pattern is tried only where one is found. The prefixes are from the providers' own documentation
+and from the rules of secret scanners (GitHub's secret scanning, gitleaks).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOKENS = _tails(
         r"[A-Z0-9]{16}(?![A-Z0-9])": "AKIA ASIA ABIA ACCA",
         r"[A-Za-z0-9]{16,}+": "ghp_ gho_ ghu_ ghs_ ghr_ sk_live_ rk_live_ sk_test_ rk_test_ whsec_ hf_ sbp_",
         r"\w{20,}+": "github_pat_",
-        r"[\w\-]{16,}+": "glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glimt- glagent- GOCSPX- ya29. hvs. hvb. nvapi- xapp-",
+        r"[\w\-]{16,}+": "glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glagent- GOCSPX- ya29. hvs. nvapi- xapp-",
         r"[\w\-]{10,}+": "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs-",
         r"[\w/]{20,}+": "hooks.slack.com/services/",
         r"(?=[A-Za-z_\-]*+[0-9])[\w\-]{16,}+": "sk-",

@@ -42,10 +42,10 @@ _ADJACENT = re.compile(r"[ \t]*+(?:\+[ \t]*+)?+(?:\\\n[ \t]*+)?+" + _STARTS_LITE
 _IN_BRACKETS = re.compile(r"\s{0,200}+(?:[,+]\s{0,200}+)?+" + _STARTS_LITERAL)
 
 _PLAIN = re.compile(r"""[^\s"'`,;&(){}\[\]<>$%|\\]++""")
-_LINE_START = re.compile(
-    r"[ \t]*+(?:[+\-][ \t]*+)?+(?P<shell>(?:export|setx?|SET|ENV|ARG|%env|%set_env|!|\$)[ \t]*+)?+"
+_LINE_START = re.compile(  # a difference's sign, or the quote of a notebook's line in JSON, may come first
+    r"""[ \t]*+["+\-]?+[ \t]*+(?P<shell>(?:export|setx?|SET|ENV|ARG|%env|%set_env|!|\$)[ \t]*+)?+"""
 )
-_SHELL_LINE = re.compile(r"[ \t]*+(?:[+\-][ \t]*+)?+(?:!|%|\$ )")
+_SHELL_LINE = re.compile(r"""[ \t]*+["+\-]?+[ \t]*+(?:!|%|\$ )""")
 _DSN_GOES_ON = re.compile(r"""["';&]|[ \t]++[A-Za-z_]\w*+=(?!=)""")
 _HEADER = re.compile(r"""["']?:[ \t]++(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Kk]ey)[ \t]++)?+""")
 _HEADER_ENDS = re.compile(r"""[ \t]*+(?:["'\n\\;&]|\Z|-)""")
@@ -193,7 +193,7 @@ def _after_blank(name: _Name) -> tuple[int, int, str] | None:
     if name.dashes:
         return None if name.text[start : start + 1] == "-" else _unquoted(name, start)
     line = _line_prefix(name)
-    if "%" in line and line.lstrip().startswith(("%env ", "%set_env ")):
+    if "%" in line and line.lstrip(' \t"').startswith(("%env ", "%set_env ")):
         return _unquoted(name, start)
     return _random(name)
 
@@ -273,7 +273,7 @@ def _literals(name: str, text: str, start: int, *, bracket: bool) -> tuple[int, 
 def _is_secret(name: str, value: str, *, formatted: bool = False) -> bool:
     """Tell whether a text under this name is a credential, and not empty, a reference or (for a weak name) a word."""
     strong = strength(name)
-    if strong is None or REDACTED in value and _REDACTED_BEARER.fullmatch(value) or not value.strip():
+    if strong is None or not value.strip() or (REDACTED in value and _REDACTED_BEARER.fullmatch(value)):
         return False
     if len(value) < 200 and (_REFERENCE.fullmatch(value) or value.lower() in _TYPES):
         return False

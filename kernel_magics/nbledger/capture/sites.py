@@ -9,23 +9,22 @@ fallback, and none of it runs anything of the user's.
 from __future__ import annotations
 
 import ast
+import builtins
+import inspect
 import linecache
-import os
 import types
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 
 from nbledger.capture import targets
+from nbledger.capture.libraries import is_library
 from nbledger.capture.targets import Part
 
 _MAX_CODES = 512
 _MAX_SOURCES = 64
 _MAX_RETURNS = 5
-_LIBRARY_FOLDERS = ("site-packages", "dist-packages")
-_STANDARD_LIBRARY = os.path.join(Path(os.__file__).parent, "")  # noqa: PTH118  (a Path drops the last separator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ class Site:
 
 
 UNKNOWN = Site()
+_NONE: Mapping[int | str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +84,33 @@ def site_of(frame: types.FrameType | None) -> Site:
     if frame is None:
         return UNKNOWN
     code = frame.f_code
-    site = Site(
+    library = is_library(code.co_filename)
+    plan = None if library else _plan_of(frame)
+    top_level = _is_top_level(code)
+    name = derived_name = None
+    elements: tuple[str | None, ...] = ()
+    through: tuple[str, ...] = ()
+    if plan is not None:
+        use, giver = _final_use(plan.use, frame)
+        if giver is not None:
+            top_level = _is_top_level(giver.f_code)
+            through = use.through
+            whole = None if use.name is None else _resolve(use.name, giver)
+            name, derived_name = (None, whole) if use.derived else (whole, None)
+            elements = tuple(None if part is None else _resolve(part, giver) for part in use.elements)
+    return Site(
+        name=name,
+        elements=elements,
+        derived_name=derived_name,
+        through=through,
+        receiver=None if plan is None or plan.receiver is None else _resolve(plan.receiver, frame),
+        arguments=_NONE if plan is None else plan.arguments,
         function=code.co_name,
         filename=code.co_filename,
         line=frame.f_lineno or 0,
-        top_level=not code.co_flags & 0x2,  # CO_NEWLOCALS: a module or a cell has none
-        library=is_library(code.co_filename),
+        top_level=top_level,
+        library=library,
     )
-    if site.library:
-        return site
-    plan = _plan_of(frame)
-    if plan is None:
-        return site
-    receiver = _resolve(plan.receiver, frame) if plan.receiver is not None else None
-    site = replace(site, receiver=receiver, arguments=plan.arguments)
-    return _with_names(site, plan.use, frame)
 
 
 def offer_sources(sources: Iterable[str]) -> None:
@@ -106,30 +118,22 @@ def offer_sources(sources: Iterable[str]) -> None:
     _offered[:] = [source for source in map(_parsed, sources) if source is not None]
 
 
-def is_library(filename: str) -> bool:
-    """Tell whether a source file belongs to an installed package or the standard library."""
-    return filename.startswith((_STANDARD_LIBRARY, "<frozen ")) or any(part in filename for part in _LIBRARY_FOLDERS)
+def _is_top_level(code: types.CodeType) -> bool:
+    return not code.co_flags & inspect.CO_NEWLOCALS
 
 
-def _with_names(site: Site, use: targets.Use, frame: types.FrameType) -> Site:
-    """Follow `return f(...)` to the callers, then read the names off the use of the value."""
+def _final_use(use: targets.Use, frame: types.FrameType) -> tuple[targets.Use, types.FrameType | None]:
+    """Follow `return f(...)` to the caller that does something with the value: its use, and its frame."""
     caller: types.FrameType | None = frame
     for _ in range(_MAX_RETURNS):
         if not use.returned or caller is None:
-            break
+            return use, caller
         caller = caller.f_back
-        plan = _plan_of(caller) if caller is not None and not is_library(caller.f_code.co_filename) else None
-        if plan is None or caller is None:
-            return site
+        plan = None if caller is None or is_library(caller.f_code.co_filename) else _plan_of(caller)
+        if plan is None:
+            break
         use = replace(plan.use, through=use.through + plan.use.through, derived=use.derived or plan.use.derived)
-        site = replace(site, top_level=not caller.f_code.co_flags & 0x2)
-    if caller is None or use.returned:
-        return site
-    name = _resolve(use.name, caller) if use.name is not None else None
-    elements = tuple(None if part is None else _resolve(part, caller) for part in use.elements)
-    if use.derived:
-        return replace(site, derived_name=name, through=use.through)
-    return replace(site, name=name, elements=elements, through=use.through)
+    return use, None
 
 
 def _resolve(part: Part, frame: types.FrameType) -> str | None:
@@ -155,13 +159,22 @@ def _plan_of(frame: types.FrameType) -> _Plan | None:
     plan = None
     for source in _sources_of(frame):
         call = _call_at(frame, source)
-        if call is not None:
+        if call is not None and not _is_handed_on(call, frame):
             plan = _Plan(targets.use_of(call, source.parents), targets.receiver_of(call), targets.arguments_of(call))
             break
     _plans[key] = (code, plan)
     if len(_plans) > _MAX_CODES:
         _plans.popitem(last=False)
     return plan
+
+
+def _is_handed_on(call: ast.Call, frame: types.FrameType) -> bool:
+    """Tell whether a builtin calls our function, which it was handed: `best = max(models, key=model.score)`."""
+    if not isinstance(call.func, ast.Name) or call.func.id in ("list", "tuple"):
+        return False
+    name = call.func.id
+    function = frame.f_locals.get(name, frame.f_globals.get(name, getattr(builtins, name, None)))
+    return isinstance(function, types.BuiltinFunctionType | type)
 
 
 def _call_at(frame: types.FrameType, source: _Source) -> ast.Call | None:

@@ -23,7 +23,7 @@ import inspect
 import threading
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 FILENAME = "<nbledger: importlib._bootstrap>"
@@ -46,6 +46,7 @@ _NOT_PLAIN = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENE
 _F = TypeVar("_F", bound=Callable[..., Any])
 _swapped: dict[types.FunctionType, Hook] = {}
 _pausable: set[types.FunctionType] = set()
+_NOTHING_TO_PAUSE = nullcontext()
 _pause = threading.Lock()
 _paused: list[tuple[types.FunctionType, types.CodeType]] = []
 _pauses = 0
@@ -124,13 +125,14 @@ def restore_all() -> None:
         restore(function)
 
 
-@contextmanager
-def paused() -> Iterator[None]:
+def paused() -> AbstractContextManager[None]:
     """Give the pausable functions their own code back for a moment, so that a fingerprint of them is of their code."""
+    return _paused_now() if _pausable else _NOTHING_TO_PAUSE
+
+
+@contextmanager
+def _paused_now() -> Iterator[None]:
     global _pauses
-    if not _pausable:
-        yield
-        return
     with _pause:
         _pauses += 1
         if _pauses == 1:

@@ -8,7 +8,7 @@ value is a new version; a variable that was only read is the version that it was
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,8 @@ from nbledger.capture.sharing import is_atom, marks
 from nbledger.capture.versions import Versions
 from nbledger.records import Edge, Version
 
-_HISTORY = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$")
+_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$").match
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,17 @@ def _join(parts: Iterable[Names]) -> Names:
 
 
 class Variables:
-    """The variables of one namespace, as nbledger last knew them."""
+    """The variables of one namespace, as nbledger last knew them.
+
+    `hidden` maps the names that are not the user's to their values, for as long as they are bound to these.
+    """
 
     def __init__(
-        self, namespace: Mapping[str, Any], versions: Versions, hidden: Callable[[], Iterable[str]] = tuple
+        self, namespace: Mapping[str, Any], versions: Versions, hidden: Mapping[str, Any] | None = None
     ) -> None:
         self._namespace = namespace
         self._versions = versions
-        self._hidden = hidden
+        self._hidden = hidden or {}
         self._known: dict[str, _Known] = {}
         self._idents: dict[str, int] = {}
 
@@ -112,11 +116,11 @@ class Variables:
 
     def _visible(self) -> dict[str, int]:
         """Return the identity of each variable that is the user's (not IPython's history or machinery)."""
-        hidden = set(self._hidden())
+        hidden = self._hidden.get
         return {
             name: id(value)
             for name, value in list(self._namespace.items())
-            if name not in hidden and not (name[0:1] == "_" and _HISTORY.match(name))
+            if hidden(name, _MISSING) is not value and not (name[0:1] == "_" and _is_history(name))
         }
 
     def version(self, name: str) -> Version | None:
@@ -139,9 +143,9 @@ class Variables:
         }
         for name in touched | shared:
             value = self._namespace.get(name)
-            if name not in self._known:
-                changes.generated[name] = self._learn(name)
-            elif not (is_atom(value) or isinstance(value, ModuleType)) and self._changed(name, value):
+            if name not in self._known or (
+                not (is_atom(value) or isinstance(value, ModuleType)) and self._changed(name, value)
+            ):
                 changes.generated[name] = self._learn(name)
 
     def _changed(self, name: str, value: Any) -> bool:

@@ -21,7 +21,6 @@ from nbledger.commands.common import (
     short,
 )
 from nbledger.commands.runs import tracked_filter
-from nbledger.registry.best import is_minimized
 from nbledger.tables import change, cut, many, number, table
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ def _best(name: str, values: Sequence[float | None], comparable: Sequence[bool])
     }
     if len(known) < 2 or len(set(known.values())) == 1:
         return None
+    from nbledger.registry.best import is_minimized
+
     choose = min if is_minimized(name) else max
     return choose(known, key=lambda index: known[index])
 

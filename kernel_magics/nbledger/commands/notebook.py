@@ -97,6 +97,7 @@ def run(
             output=output,
             ledger=ledger,
             experiment=experiment,
+            parent=_cell_around(),
             kernel=kernel,
             cwd=cwd,
             progress=progress,
@@ -106,6 +107,14 @@ def run(
             emit({**plain(failure.run), "error": failure.error}, "", as_json=True)
         raise
     emit(_data(ledger, done), _text(ledger, done), as_json=as_json)
+
+
+def _cell_around() -> str | None:
+    """Return the run of the cell that says `%ledger run`, if one does: the notebook's run is then part of it."""
+    from nbledger.capture.api import active_run
+
+    active = active_run()
+    return active.id if active is not None else None
 
 
 def _values(

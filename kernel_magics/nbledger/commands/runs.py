@@ -19,7 +19,6 @@ from nbledger.commands.common import (
     run_data,
     short,
 )
-from nbledger.registry.promotion import user
 from nbledger.tables import ago, cut, many, number, pairs, size, span, table
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def show(state: State, run: str, source: bool, everything: bool, as_json: bool) 
 @pass_state
 def delete(state: State, runs: tuple[str, ...], as_json: bool) -> None:
     """Delete runs; restore brings them back, until gc."""
+    from nbledger.registry.promotion import user
+
     ledger = state.ledger()
     ids = [ledger.run_id(run) for run in runs]
     deleted = [ledger.delete(run, who=user()) for run in ids]
@@ -123,6 +124,8 @@ def delete(state: State, runs: tuple[str, ...], as_json: bool) -> None:
 @pass_state
 def restore(state: State, runs: tuple[str, ...], as_json: bool) -> None:
     """Bring deleted runs back."""
+    from nbledger.registry.promotion import user
+
     ledger = state.ledger()
     ids = [ledger.run_id(run) for run in runs]
     restored = [ledger.restore(run, who=user()) for run in ids]

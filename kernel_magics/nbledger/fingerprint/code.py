@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .objects import encode_class, is_library, version_of
-from .walk import Walk, register, register_base
+from .walk import Walk, module_of, qualname_of, register, register_base
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _SKIPPED = frozenset(
@@ -209,6 +209,17 @@ def encode_partial(walk: Walk, value: Any) -> bytes:
     return walk.nest(b"xp", value, lambda w, v: w.encode((v.func, v.args, v.keywords)))
 
 
+@register("function", type(functools.lru_cache(len)))
+def encode_cached(walk: Walk, value: Any) -> bytes:
+    """Encode a cached function by what it computes; what it has cached is no content."""
+    return walk.nest(b"xl", value, lambda w, v: w.encode((v.__wrapped__, v.cache_parameters())))
+
+
+@register("object", functools.cached_property)
+def _cached_property(walk: Walk, value: Any) -> bytes:
+    return walk.nest(b"kc", value, lambda w, v: w.encode((v.func, v.attrname)))
+
+
 @register("code", types.CodeType)
 def encode_code(walk: Walk, value: types.CodeType) -> bytes:
     """Encode a code object."""
@@ -238,7 +249,7 @@ def _method_descriptor(walk: Walk, value: Any) -> bytes:
 
 def _encode_type(walk: Walk, value: Any) -> bytes:
     head = encode_class(walk, value)
-    return head + walk.encode(version_of(value.__module__)) if head[:1] == b"k" else head
+    return head + walk.encode(version_of(module_of(value))) if head[:1] == b"k" else head
 
 
 def encode_written_class(walk: Walk, cls: type) -> bytes:
@@ -247,9 +258,11 @@ def encode_written_class(walk: Walk, cls: type) -> bytes:
 
 
 def _build_class(walk: Walk, cls: type) -> bytes:
-    parts = [walk.encode(cls.__qualname__), *(encode_class(walk, base) for base in cls.__bases__)]
+    parts = [walk.encode(qualname_of(cls)), *(encode_class(walk, base) for base in cls.__bases__)]
     if tuple in cls.__bases__ and "_fields" in cls.__dict__:  # a namedtuple: all else on it is generated
-        return b"".join((*parts, walk.encode(cls.__dict__["_fields"]), walk.encode(cls.__dict__.get("_field_defaults"))))
+        return b"".join(
+            (*parts, walk.encode(cls.__dict__["_fields"]), walk.encode(cls.__dict__.get("_field_defaults")))
+        )
     fields = cls.__dict__.get("__dataclass_fields__")
     if fields is not None:
         for name, field in dict(fields).items():

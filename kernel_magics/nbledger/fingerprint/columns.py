@@ -32,11 +32,16 @@ def dtype_text(dtype: Any) -> bytes:
     return f"{type(dtype).__name__}:{dtype}".encode()
 
 
+def dtype_of(values: Any) -> Any:
+    """Return an array's dtype. A nullable array would note the answer in itself, so its twin is asked."""
+    return values.view().dtype if isinstance(getattr(values, "_mask", None), np.ndarray) else values.dtype
+
+
 def column_digest(walk: Walk, values: Any) -> bytes:
     """Return the digest of a column's dtype and values."""
     if isinstance(values, np.ndarray):
         return typed_digest(walk, values.dtype, array_content(walk, values))
-    return typed_digest(walk, values.dtype, extension_content(walk, values))
+    return typed_digest(walk, dtype_of(values), extension_content(walk, values))
 
 
 def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
@@ -46,7 +51,7 @@ def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
 
 def extension_content(walk: Walk, values: Any) -> bytes:
     """Return the digest of the values of a pandas extension array."""
-    dtype = values.dtype
+    dtype = dtype_of(values)
     if isinstance(dtype, pd.StringDtype):
         return _string_content(walk, values)
     if isinstance(dtype, pd.CategoricalDtype):

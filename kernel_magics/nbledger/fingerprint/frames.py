@@ -16,7 +16,7 @@ from nbledger.records import Column
 
 from .arrays import array_content
 from .buffers import row_contents
-from .columns import column_digest, dtype_text, extension_content, typed_digest
+from .columns import column_digest, dtype_of, dtype_text, extension_content, typed_digest
 from .indexes import index_digest, labels_digest
 from .walk import Walk, register, register_base
 
@@ -50,7 +50,7 @@ def _block_digests(walk: Walk, values: Any) -> list[bytes]:
 def _block_tokens(walk: Walk, frame: Any) -> bytes:
     parts = []
     for places, values in _blocks(frame):
-        parts.append(places.tobytes() + dtype_text(values.dtype))
+        parts.append(places.tobytes() + dtype_text(dtype_of(values)))
         if isinstance(values, np.ndarray):
             parts.append(array_content(walk, values))
         elif values.ndim == 2:
@@ -84,7 +84,7 @@ def _schema(walk: Walk, frame: Any, digests: list[bytes]) -> tuple[Column, ...]:
         profiles = frame_profiles(_blocks(frame), len(digests), len(frame))
     dtypes = [""] * len(digests)
     for places, values in _blocks(frame):
-        text = str(values.dtype)
+        text = str(dtype_of(values))
         for place in places.tolist():
             dtypes[place] = text
     names = map(_label, frame.columns.tolist())

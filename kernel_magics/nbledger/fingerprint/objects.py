@@ -14,7 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from .walk import Walk, register, register_base, root_of
+from .walk import Walk, module_of, qualname_of, register, register_base, root_of
 
 # Types that hold a position, a resource or another thread's state: reading them is using them.
 _CONSUMED = (
@@ -111,7 +111,14 @@ def _reduce(value: Any) -> Any:
 def _state(walk: Walk, value: Any, state: Any) -> bytes:
     if type(state) is dict and kind_of(type(value)) == "model":
         state = {key: _timeless(key, item) for key, item in state.items() if not _is_incidental(key)}
-    return walk.encode(state)
+    return walk.encode(_uncounted(type(value), state))
+
+
+def _uncounted(cls: type, state: Any) -> Any:
+    """Neighbour trees of scikit-learn count their queries in the state; to predict is not to change a model."""
+    if type(state) is tuple and len(state) >= 11 and root_of(cls) == "sklearn" and "Tree" in qualname_of(cls):
+        return (*state[:7], *state[11:])
+    return state
 
 
 def _is_incidental(key: Any) -> bool:
@@ -126,8 +133,9 @@ def _timeless(key: Any, item: Any) -> Any:
 
 def encode_class(walk: Walk, cls: Any) -> bytes:
     """Encode a class as what it is: a name when it is a library's, its code when it was written here."""
-    if is_library(cls.__module__) and "<" not in cls.__qualname__:
-        return walk.compact(b"k", f"{cls.__module__}.{cls.__qualname__}".encode())
+    module, name = module_of(cls), qualname_of(cls)
+    if is_library(module) and "<" not in name:
+        return walk.compact(b"k", f"{module}.{name}".encode())
     from .code import encode_written_class
 
     return encode_written_class(walk, cls)

@@ -46,7 +46,7 @@ def _block_profiles(values: Any, count: int) -> list[dict[str, Any]]:
         return [_times(values[row]) for row in range(count)]
     if values.ndim == 2:
         return [_other(values[row]) for row in range(count)]
-    if values.dtype.kind in "mM" and hasattr(values, "_ndarray"):
+    if isinstance(getattr(values, "_ndarray", None), np.ndarray) and values._ndarray.dtype.kind in "mM":
         return [_times(values)]
     return [_other(values)]
 

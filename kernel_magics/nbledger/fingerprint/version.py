@@ -9,7 +9,7 @@ from nbledger.records import Exactness, Version
 
 from . import values as _values  # noqa: F401 - registers the builtin encoders
 from .sink import IDENTITY, TOKEN, Sink
-from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, resolve
+from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, module_of, qualname_of, resolve
 
 __all__ = ["fingerprint", "token"]
 
@@ -35,12 +35,12 @@ def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = N
         except Exception:  # noqa: BLE001, S110 - a broken value has no shape; its hash says that it is opaque
             pass
     exactness: Exactness = "opaque" if walk.opaque else "sampled" if walk.sampled else "exact"
-    module = cls.__module__
+    module, name = module_of(cls), qualname_of(cls)
     return Version(
         hash=IDENTITY.digest(encoded).hex(),
         kind=kind,
         exactness=exactness,
-        type_name=cls.__qualname__ if module == "builtins" else f"{module}.{cls.__qualname__}",
+        type_name=name if module == "builtins" else f"{module}.{name}",
         shape=shape,
         nbytes=nbytes,
         schema=walk.columns,

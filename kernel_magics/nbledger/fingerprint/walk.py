@@ -72,10 +72,21 @@ def register_base(base: type, encoder: Encoder, kind: str, measure: Measure | No
     BASES.append((base, encoder, kind, measure))
 
 
+def module_of(cls: type) -> str:
+    """Return the module that a class says it is from, without asking its metaclass; empty when that is no text."""
+    module = type.__getattribute__(cls, "__module__")
+    return module if isinstance(module, str) else ""
+
+
+def qualname_of(cls: type) -> str:
+    """Return the qualified name of a class, without asking its metaclass."""
+    name: str = type.__getattribute__(cls, "__qualname__")
+    return name
+
+
 def root_of(cls: type) -> str:
     """Return the top-level package that a class says it is from."""
-    module = getattr(cls, "__module__", "")
-    return module.partition(".")[0] if isinstance(module, str) else ""
+    return module_of(cls).partition(".")[0]
 
 
 def load_plugins(cls: type) -> None:
@@ -86,7 +97,7 @@ def load_plugins(cls: type) -> None:
         if name is not None and name not in _loaded and (root in sys.modules):
             _loaded.add(name)
             importlib.import_module(f"{__package__}.{name}")
-    if cls.__module__ in ("builtins", "functools", "types"):
+    if module_of(cls) in ("builtins", "functools", "types"):
         importlib.import_module(f"{__package__}.code")
 
 
@@ -95,10 +106,10 @@ def resolve(cls: type) -> tuple[Encoder, str, Measure | None]:
     found = _resolved.get(cls)
     if found is None:
         load_plugins(cls)
-        standard = STANDARD.get((root_of(cls), cls.__qualname__))
+        standard = STANDARD.get((root_of(cls), qualname_of(cls)))
         if cls in ENCODERS:
             found = (ENCODERS[cls], *KINDS[cls])
-        elif standard is not None and "<" not in cls.__qualname__:
+        elif standard is not None and "<" not in qualname_of(cls):
             found = (standard, "value", None)
         else:
             found = next(((e, k, m) for base, e, k, m in BASES if base in cls.__mro__), None)

@@ -24,7 +24,8 @@ from nbledger.records import (
 _ENVIRONMENT = """SELECT n.hash, n.python, n.platform, n.packages, e.git_commit, e.git_branch, e.git_dirty, c.text
     FROM run r JOIN session_environment e ON e.session = r.session
     JOIN environment n ON n.key = e.environment LEFT JOIN source c ON c.key = e.git_diff
-    WHERE r.key = ? ORDER BY e.time > r.started_at, CASE WHEN e.time > r.started_at THEN e.seq ELSE -e.seq END LIMIT 1"""
+    WHERE r.key = ?
+    ORDER BY e.time > r.started_at, CASE WHEN e.time > r.started_at THEN e.seq ELSE -e.seq END LIMIT 1"""
 
 
 def edges(reader: Reader, table: str, run: int) -> list[Edge]:
@@ -114,14 +115,15 @@ def version(reader: Reader, key: int) -> Version:
         type_name=type_name,
         shape=None if shape is None else tuple(json.loads(shape)),
         nbytes=nbytes,
-        schema=tuple(Column(*row[:3], profile=json.loads(row[3]) if row[3] else None) for row in columns),
+        schema=tuple(Column(row[0], row[1], row[2], json.loads(row[3]) if row[3] else None) for row in columns),
     )
 
 
 def stored(reader: Reader, hash: str) -> StoredVersion | None:
     """Return where a version's content is kept, a trusted form first."""
     rows: list[Any] = reader.database.rows(
-        """SELECT v.hash, s.object, s.format, s.size, s.trusted FROM stored_version s JOIN version v ON v.key = s.version
+        """SELECT v.hash, s.object, s.format, s.size, s.trusted
+        FROM stored_version s JOIN version v ON v.key = s.version
         WHERE v.hash = ? ORDER BY s.trusted DESC, s.object LIMIT 1""",
         (hash,),
     )

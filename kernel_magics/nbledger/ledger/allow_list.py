@@ -9,9 +9,10 @@ the file. Here a name is allowed in one role only, and whatever is not named is 
   `BaseEstimator`, so that the next release's estimators are covered) and the private helpers in their fitted state;
 - called with arguments from the file: a handful of immutable builtins.
 
-Not here, on purpose: `functools.partial` of anything but a function of this list, `operator.methodcaller`, bound methods
-(they call whatever they are given later), `numpy.memmap` (opens a file), `PyFuncDistance` and `scipy.stats` distributions (run code from their state),
-`joblib.Memory` (reads pickles), readers and fetchers of every kind, `make_scorer`-like factories.
+Not here, on purpose: `functools.partial` of anything but a function of this list, `operator.methodcaller` and bound
+methods (they call whatever they are given, later), `numpy.memmap` (opens a file), `PyFuncDistance` and the
+distributions of `scipy.stats` (run code from their state), `joblib.Memory` (reads pickles), readers and fetchers of
+every kind, factories like `make_scorer`.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ _FUNCTIONS: dict[str, str] = {
         logaddexp logical_not max maximum mean median min minimum multiply nan_to_num nanmax nanmean nanmedian nanmin
         nanstd nansum nanvar negative positive power prod rad2deg radians ravel reciprocal rint round sign sin sinh
         sqrt square std subtract sum tan tanh true_divide trunc var amax amin""",
-    "scipy.special": "boxcox boxcox1p entr erf erfc erfinv expit exp10 expm1 gammaln inv_boxcox log1p log_expit log_ndtr"
-    " log_softmax logit logsumexp ndtr ndtri softmax xlog1py xlogy",
+    "scipy.special": """
+        boxcox boxcox1p entr erf erfc erfinv expit exp10 expm1 gammaln inv_boxcox log1p log_expit log_ndtr
+        log_softmax logit logsumexp ndtr ndtri softmax xlog1py xlogy""",
     "scipy.spatial.distance": "braycurtis canberra chebyshev cityblock correlation cosine euclidean hamming minkowski"
     " seuclidean sqeuclidean",
     "sklearn.cluster._kmeans": "_kmeans_single_elkan _kmeans_single_lloyd",

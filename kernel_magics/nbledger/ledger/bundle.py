@@ -94,15 +94,18 @@ def import_(ledger: Ledger, path: Path) -> Merged:
                 shutil.copyfileobj(source, target)
             _check_database(database)
 
-            def fetch(hash: str) -> contextlib.AbstractContextManager[IO[bytes]]:
-                if hash not in members:
-                    raise ObjectMissing(hash=hash, path=str(path))
-                return bundle.open(members[hash])
-
-            return merge_database(ledger, database, fetch, strict=True)
+            return merge_database(ledger, database, lambda named: _open(bundle, members, named), strict=True)
         except (LedgerCorrupt, ObjectMissing, ObjectAltered, zipfile.BadZipFile, sqlite3.Error) as error:
             detail = str(error).rstrip(".").replace(str(database), DATABASE)
             raise BadBundle(path=str(path), detail=detail) from error
+
+
+def _open(
+    bundle: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], hash: str
+) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if hash not in members:
+        raise ObjectMissing(hash=hash, path=str(bundle.filename))
+    return bundle.open(members[hash])
 
 
 def _members(bundle: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nbledger.ledger.connection import Database
 
@@ -25,7 +25,9 @@ _PREVIOUS = """SELECT p.key FROM run p JOIN run_end e ON e.run = p.key
 
 def previous_run(database: Database, run: int) -> int | None:
     """Return the key of the last finished tracked run of the same cell, else of the same notebook and name."""
-    ((notebook, cell, name, kind),) = database.rows("SELECT notebook, cell_id, name, kind FROM run WHERE key = ?", (run,))
+    ((notebook, cell, name, kind),) = database.rows(
+        "SELECT notebook, cell_id, name, kind FROM run WHERE key = ?", (run,)
+    )
     for column, value in (("cell_id", cell), ("name", name)):
         if value is None:
             continue
@@ -39,46 +41,55 @@ def previous_run(database: Database, run: int) -> int | None:
     return None
 
 
-def best_metrics(
-    database: Database, experiment: str, before: int | None, names: list[str] | None
-) -> dict[str, Best]:
+def best_metrics(database: Database, experiment: str, before: int | None, names: list[str] | None) -> dict[str, Best]:
     """Return the extremes of each metric in an experiment, among runs with keys less than `before`."""
     last = before if before is not None else (1 << 62)
     with database.read() as connection:
-        labels = _labels(database, experiment, names)
         (total,) = connection.execute("SELECT coalesce(max(key), 0) FROM run").fetchone()
         bound = int(math.sqrt(total)) + 1
         (few,) = connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM run WHERE experiment = ? LIMIT ?)", (experiment, bound)
         ).fetchone()
         # In a small experiment its runs are visited, in a large one the metric's index is walked from each end.
-        join = (
-            "run r INDEXED BY run_experiment CROSS JOIN metric m ON m.run = r.key AND m.name = ?1"
-            if few < bound
-            else "metric m INDEXED BY metric_value CROSS JOIN run r ON r.key = m.run"
-        )
-        sql = f"""SELECT m.value, r.id FROM {join}
-            WHERE m.name = ?1 AND m.value IS NOT NULL AND r.experiment = ?2 AND r.key < ?3
-            AND NOT EXISTS (SELECT 1 FROM deleted_run d WHERE d.run = r.key)
-            ORDER BY m.value {{}}, r.key LIMIT 1"""
+        small = few < bound
+        sql = _EXTREME.format(join=_SMALL if small else _LARGE, direction="{direction}")
         found: dict[str, Best] = {}
-        for name, label in labels.items():
-            least = connection.execute(sql.format("ASC"), (label, experiment, last)).fetchone()
+        for name, label in _labels(database, names, experiment if small else None):
+            least = connection.execute(sql.format(direction="ASC"), (label, experiment, last)).fetchone()
             if least is not None:
-                greatest = connection.execute(sql.format("DESC"), (label, experiment, last)).fetchone()
+                greatest = connection.execute(sql.format(direction="DESC"), (label, experiment, last)).fetchone()
                 found[name] = Best(*least, *greatest)
     return found
 
 
-def _labels(database: Database, experiment: str, names: list[str] | None) -> dict[str, int]:
+_SMALL = "run r INDEXED BY run_experiment CROSS JOIN metric m ON m.run = r.key AND m.name = ?1"
+_LARGE = "metric m INDEXED BY metric_value CROSS JOIN run r ON r.key = m.run"
+_EXTREME = """SELECT m.value, r.id FROM {join}
+    WHERE m.name = ?1 AND m.value IS NOT NULL AND r.experiment = ?2 AND r.key < ?3
+    AND NOT EXISTS (SELECT 1 FROM deleted_run d WHERE d.run = r.key)
+    ORDER BY m.value {direction}, r.key LIMIT 1"""
+
+
+def _labels(database: Database, names: list[str] | None, experiment: str | None) -> list[tuple[str, int]]:
+    """Return the names of metrics to look at, with their keys: those given, or an experiment's, or all there are."""
     if names is not None:
-        marks = ",".join("?" * len(names))
-        return dict(database.rows(f"SELECT text, key FROM label WHERE text IN ({marks})", names))
-    # Labels are few: each is kept if any run of the experiment has a metric of that name.
-    return dict(
-        database.rows(
-            """SELECT l.text, l.key FROM label l WHERE l.key IN (
-                SELECT m.name FROM run r JOIN metric m ON m.run = r.key WHERE r.experiment = ?) ORDER BY l.text""",
-            (experiment,),
-        )
+        chosen, values = f"text IN ({','.join('?' * len(names))})", list[str | int](names)
+    elif experiment is not None:
+        chosen = "key IN (SELECT m.name FROM run r JOIN metric m ON m.run = r.key WHERE r.experiment = ?)"
+        values = [experiment]
+    else:
+        values = list(distinct(database, "name", "metric"))
+        chosen = f"key IN ({','.join('?' * len(values))})"
+    return database.rows(f"SELECT text, key FROM label WHERE {chosen} ORDER BY text", values)
+
+
+def distinct(database: Database, column: str, table: str) -> list[Any]:
+    """Return the distinct values of an indexed column in order, by one step in the index for each of them."""
+    rows = database.rows(
+        f"""WITH RECURSIVE step (value) AS (
+            SELECT min({column}) FROM {table} WHERE {column} IS NOT NULL
+            UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > step.value) FROM step
+            WHERE step.value IS NOT NULL
+        ) SELECT value FROM step WHERE value IS NOT NULL"""
     )
+    return [row[0] for row in rows]

@@ -63,12 +63,14 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Hold one write transaction: committed at the end of the block, rolled back when it raises.
 
-        Inside another write of the same thread it joins that one. SQLite's errors arrive as `LedgerError`s.
+        Inside another write of the same thread it joins that one: when it raises, only its own part is undone.
+        SQLite's errors arrive as `LedgerError`s.
         """
         with self._lock:
             connection = self.connection()
             if connection.in_transaction:
-                yield connection
+                with _savepoint(connection):
+                    yield connection
                 return
             try:
                 self._begin(connection)
@@ -189,6 +191,8 @@ class Database:
             self._bring_up_to_date(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        # A checkpoint syncs the disk (5 ms and more) while a cell waits: every 16 MB of WAL instead of every 4.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
     def _connect_read_only(self) -> Connection:
@@ -222,6 +226,19 @@ class Database:
             self._roll_back(connection)
             raise
         set_journal_mode(connection, self.path)
+
+
+@contextlib.contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 def set_journal_mode(connection: sqlite3.Connection, path: Path) -> str:
@@ -272,6 +289,4 @@ def _retry(action: Callable[[], T]) -> T:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= deadline:
                 raise
-        time.sleep(random.uniform(0.001, 0.02))
-
-
+        time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - jitter, not a secret

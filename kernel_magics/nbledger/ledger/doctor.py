@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -185,7 +186,7 @@ def _packed(ledger: Ledger, fix: bool) -> Iterator[Finding]:
             same = repr([sorted(part.items()) for part in reader.unpack(shape, items, metrics)]) == repr(
                 [sorted(part.items()) for part in rows[run]]
             )
-        except Exception:
+        except (StopIteration, ValueError, LookupError, struct.error):
             same = False
         if not same:
             wrong.append(run)

@@ -38,7 +38,9 @@ class LedgerFull(LedgerError):
 class LedgerCorrupt(LedgerError):
     """The database file is damaged or is no ledger; it is left as it is."""
 
-    template = "The ledger {path} is damaged or is not a ledger; it was left as it is: run `nbledger doctor`. ({detail})"
+    template = (
+        "The ledger {path} is damaged or is not a ledger; it was left as it is: run `nbledger doctor`. ({detail})"
+    )
 
 
 class LedgerMissing(LedgerError):

@@ -47,7 +47,7 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
         params = _write_params(connection, keys, run, facts.params, bool(before))
         tags = _write_tags(connection, keys, run, facts.tags, now, bool(before))
         points = [(metric.name, metric.value, metric.step, metric.time or now) for metric in facts.metrics]
-        metrics = _write_points(connection, keys, run, points, bool(before), facts.metrics)
+        metrics = _write_points(connection, keys, run, points, facts.metrics, before=bool(before))
         if ended and not before:
             _write_pack(connection, keys, run, params, metrics, tags)
     if ended and before:
@@ -56,7 +56,7 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
 
 def write_points(connection: sqlite3.Connection, keys: Keys, run: int, points: Points) -> None:
     """Write metric values as (name, value, step, time) for a run that may have values already."""
-    _write_points(connection, keys, run, points, True, ())
+    _write_points(connection, keys, run, points, before=True)
 
 
 def repack(connection: sqlite3.Connection, keys: Keys, run: int) -> None:
@@ -87,9 +87,7 @@ def _write_pack(
     connection.execute(_PACK, (run, shape, items, pack_metrics(list(metrics.values()))))
 
 
-def _write_edges(
-    connection: sqlite3.Connection, keys: Keys, table: str, run: int, edges: Sequence[Edge]
-) -> None:
+def _write_edges(connection: sqlite3.Connection, keys: Keys, table: str, run: int, edges: Sequence[Edge]) -> None:
     if edges:
         connection.executemany(
             f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?)",
@@ -162,8 +160,9 @@ def _write_points(
     keys: Keys,
     run: int,
     points: Points,
+    metrics: Sequence[Metric] = (),
+    *,
     before: bool,
-    metrics: Sequence[Metric],
 ) -> dict[str, float | None]:
     """Write metric values in order; `metrics`, when given, are the same points with what they were computed on."""
     state: dict[int, list[Any]] = {}  # label -> [value, step, time, count]
@@ -174,9 +173,10 @@ def _write_points(
     bases: list[tuple[Any, ...]] = []
     latest: dict[str, float | None] = {}
     touched: dict[int, list[Any]] = {}
-    for index, (name, value, step, at) in enumerate(points):
+    for index, (name, value, given, at) in enumerate(points):
         label = keys.label(connection, name)
         held = number(value)
+        step = given
         last = state.get(label)
         if last is None:
             count = 0
@@ -209,9 +209,7 @@ def _write_objects(connection: sqlite3.Connection, objects: list[tuple[str, int]
     )
 
 
-def _write_artifacts(
-    connection: sqlite3.Connection, keys: Keys, run: int, artifacts: Sequence[Artifact]
-) -> None:
+def _write_artifacts(connection: sqlite3.Connection, keys: Keys, run: int, artifacts: Sequence[Artifact]) -> None:
     if not artifacts:
         return
     _write_objects(connection, [(artifact.object, artifact.size) for artifact in artifacts])
@@ -237,10 +235,7 @@ def _write_stored(connection: sqlite3.Connection, keys: Keys, stored: Sequence[S
     _write_objects(connection, [(one.object, one.size) for one in stored])
     connection.executemany(
         "INSERT OR IGNORE INTO stored_version VALUES (?, ?, ?, ?, ?)",
-        [
-            (keys.version(connection, one.version), one.object, one.format, one.size, int(one.trusted))
-            for one in stored
-        ],
+        [(keys.version(connection, one.version), one.object, one.format, one.size, int(one.trusted)) for one in stored],
     )
 
 

@@ -15,122 +15,31 @@ Source: https://mlflow.org/docs/latest/search-runs. OR, NOT and parentheses go b
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal, NamedTuple
 
+from nbledger.ledger.conditions import (
+    ATTRIBUTES,
+    ENTITIES,
+    STATUSES,
+    Comparison,
+    Condition,
+    Group,
+    Literals,
+    Name,
+    Not,
+    Order,
+)
 from nbledger.ledger.errors import FilterError
+from nbledger.ledger.tokens import Token, error_at, tokens
 
-Literals = int | float | str | bool
-
-ENTITIES = {
-    "metric": "metrics",
-    "metrics": "metrics",
-    "param": "params",
-    "params": "params",
-    "parameter": "params",
-    "parameters": "params",
-    "tag": "tags",
-    "tags": "tags",
-    "attr": "attributes",
-    "attribute": "attributes",
-    "attributes": "attributes",
-    "run": "attributes",
-}
-ATTRIBUTES = {
-    "run_id": "run_id",
-    "id": "run_id",
-    "name": "name",
-    "run_name": "name",
-    "kind": "kind",
-    "status": "status",
-    "experiment": "experiment",
-    "experiment_name": "experiment",
-    "notebook": "notebook",
-    "started_at": "started_at",
-    "start_time": "started_at",
-    "created": "started_at",
-    "ended_at": "ended_at",
-    "end_time": "ended_at",
-    "duration": "duration",
-    "position": "position",
-    "cell_id": "cell_id",
-    "session": "session",
-    "parent": "parent",
-    "tracked": "tracked",
-    "source": "source",
-}
 #: Python's own recursion limit is met at about 300.
 _DEEPEST = 100
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "LIKE", "ILIKE", "IN", "IS", "NULL", "TRUE", "FALSE", "ASC", "DESC"})
-STATUSES = ("running", "finished", "failed", "cancelled", "interrupted")
 #: A number of seconds beyond this is the year 5138: it is milliseconds.
 _MILLISECONDS = 1e11
 _OPERATORS = {"=": "=", "==": "=", "!=": "!=", "<>": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
-    |(?P<text>'(?:[^']|'')*')
-    |(?P<quoted>"(?:[^"]|"")*"|`[^`]*`)
-    |(?P<operator>!=|<>|>=|<=|==|=|<|>)
-    |(?P<mark>[(),.])
-    |(?P<word>[^\s'"`=!<>(),.]+)""",
-    re.VERBOSE,
-)
-
-
-class Token(NamedTuple):
-    """One token: its kind, its meaning and where it stands in the text."""
-
-    kind: str
-    value: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What is compared: an entity (`metrics`, `params`, `tags`, `attributes`) and a key in it."""
-
-    entity: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A name against literals; `operator` is =, !=, >, >=, <, <=, LIKE, ILIKE, IN or NULL (is missing)."""
-
-    name: Name
-    operator: str
-    values: tuple[Literals, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The negation of a condition."""
-
-    part: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Conditions joined by AND or by OR."""
-
-    operator: Literal["AND", "OR"]
-    parts: tuple[Condition, ...]
-
-
-Condition = Comparison | Not | Group
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One key to sort by."""
-
-    name: Name
-    descending: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -171,7 +80,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = _tokens(text)
+        self.tokens = tokens(text)
         self.position = 0
         self.depth = 0
 
@@ -200,7 +109,7 @@ class _Parser:
         return False
 
     def fail(self, problem: str, token: Token | None = None) -> FilterError:
-        return _error(problem, self.text, token or self.peek())
+        return error_at(problem, self.text, token or self.peek())
 
     def expect_end(self) -> None:
         token = self.peek()
@@ -325,8 +234,8 @@ class _Parser:
         if self.take("mark", "."):
             entity = ENTITIES.get(token.value.lower())
             if entity is None:
-                near = difflib.get_close_matches(token.value.lower(), ENTITIES, 1)
-                hint = f", perhaps {ENTITIES[near[0]]!r}" if near else ""
+                near = _near(token.value.lower(), ENTITIES)
+                hint = f", perhaps {ENTITIES[near]!r}" if near else ""
                 raise self.fail(f"{token.value!r} is none of metrics, params, tags, attributes{hint}", token)
             return self.key(entity)
         known = ATTRIBUTES.get(token.value.lower())
@@ -341,8 +250,8 @@ class _Parser:
         if entity == "attributes":
             known = ATTRIBUTES.get(token.value.lower())
             if known is None:
-                near = difflib.get_close_matches(token.value.lower(), ATTRIBUTES, 1)
-                hint = f"perhaps {near[0]!r}" if near else "one of " + ", ".join(sorted(set(ATTRIBUTES.values())))
+                near = _near(token.value.lower(), ATTRIBUTES)
+                hint = f"perhaps {near!r}" if near else "one of " + ", ".join(sorted(set(ATTRIBUTES.values())))
                 raise self.fail(f"There is no attribute {token.value!r}: {hint}", token)
             return Name(entity, known)
         value, end = token.value, token.end
@@ -356,14 +265,22 @@ class _Parser:
         return Name(entity, value)
 
 
+def _near(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word that is most like `word`."""
+    import difflib
+
+    found = difflib.get_close_matches(word, known, 1, cutoff)
+    return found[0] if found else None
+
+
 def _negated(condition: Condition, negated: bool) -> Condition:
     return Not(condition) if negated else condition
 
 
 def _bare(name: str) -> str:
-    near = difflib.get_close_matches(name.lower(), ATTRIBUTES, 1, cutoff=0.8)
+    near = _near(name.lower(), ATTRIBUTES, 0.8)
     quoted = name if re.fullmatch(r"[\w.]+", name) else f'"{name}"'
-    also = f", or the attribute {near[0]!r}" if near else ""
+    also = f", or the attribute {near!r}" if near else ""
     return f"{name!r} needs a prefix: perhaps metrics.{quoted}, params.{quoted} or tags.{quoted}{also}"
 
 
@@ -372,29 +289,3 @@ def _number(text: str) -> int | float:
         return int(text)
     except ValueError:
         return float(text)
-
-
-def _tokens(text: str) -> list[Token]:
-    tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            closing = text[position] if text[position] in "'\"`" else ""
-            problem = f"The quote {closing} is not closed" if closing else f"Unexpected {text[position]!r}"
-            raise _error(problem, text, Token("bad", text[position], position, position + 1))
-        kind = str(match.lastgroup)
-        value = match.group()
-        if kind in ("text", "quoted"):
-            value = value[1:-1].replace(value[0] * 2, value[0])
-        if kind != "space":
-            tokens.append(Token(kind, value, match.start(), match.end()))
-        position = match.end()
-    tokens.append(Token("end", "the end of the filter", len(text), len(text) + 1))
-    return tokens
-
-
-def _error(problem: str, text: str, token: Token) -> FilterError:
-    flat = re.sub(r"\s", " ", text)
-    caret = " " * token.start + "^" * max(1, token.end - token.start)
-    return FilterError(problem=problem, text=flat, caret=caret, position=token.start)

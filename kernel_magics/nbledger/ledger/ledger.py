@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbledger.ledger import about, deletion
-from nbledger.ledger.comparison import Best, best_metrics, previous_run
+from nbledger.ledger.comparison import Best, best_metrics, distinct, previous_run
 from nbledger.ledger.connection import Database
 from nbledger.ledger.filter import parse, parse_order
 from nbledger.ledger.location import DATABASE, find_folder, relative
@@ -187,8 +187,7 @@ class Ledger:
 
     def experiments(self) -> list[str]:
         """Return the names of all experiments."""
-        sql = "SELECT DISTINCT experiment FROM run WHERE experiment IS NOT NULL ORDER BY experiment"
-        return [row[0] for row in self.database.rows(sql)]
+        return distinct(self.database, "experiment", "run")
 
     def previous_run(self, run: str) -> Run | None:
         """Return the finished tracked run of the same cell before this one, `None` for the first."""

@@ -113,9 +113,7 @@ def _choose(connection: sqlite3.Connection, only: Iterable[str] | None) -> None:
         connection.executemany("INSERT OR IGNORE INTO chosen VALUES (?)", [(id,) for id in only])
 
 
-def _copy_objects(
-    ledger: Ledger, connection: sqlite3.Connection, fetch: Fetch, done: Merged, *, strict: bool
-) -> None:
+def _copy_objects(ledger: Ledger, connection: sqlite3.Connection, fetch: Fetch, done: Merged, *, strict: bool) -> None:
     for (hash,) in connection.execute("SELECT hash FROM other.object ORDER BY hash").fetchall():
         if ledger.objects.has(hash):
             continue
@@ -162,7 +160,8 @@ def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: boo
     for old, id, model, name, number, run, version, created_at, created_by in rows:
         found = connection.execute(
             """SELECT key FROM main.model_version WHERE id = ?1
-            UNION ALL SELECT key FROM main.model_version WHERE model = ?2 AND number = ?3 AND run = ?4 AND version = ?5""",
+            UNION ALL SELECT key FROM main.model_version
+            WHERE model = ?2 AND number = ?3 AND run = ?4 AND version = ?5""",
             (id, model, number, run, version),
         ).fetchone()
         if found is None and run is None:
@@ -180,5 +179,3 @@ def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: boo
             found = (key,)
         connection.execute("INSERT INTO temp.map_model_version VALUES (?, ?)", (old, found[0]))
     _execute(connection, REGISTRY)
-
-

@@ -14,7 +14,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from nbledger.ledger.errors import LedgerError, LedgerWarning
 
@@ -69,7 +69,7 @@ class MetricBuffer:
         self.flush()
         _open.discard(self)
 
-    def __enter__(self) -> MetricBuffer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:

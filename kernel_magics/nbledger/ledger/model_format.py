@@ -16,13 +16,13 @@ from nbledger.errors import NBLedgerError
 Format = Literal["skops", "cloudpickle"]
 
 
-class UntrustedModel(NBLedgerError):  # noqa: N818  (a name that the caller reads in an `except` clause)
+class UntrustedModel(NBLedgerError):
     """A stored model that could run code of whoever made it; fields `format`, `types` and `reason`."""
 
     template = "This model is not loaded: {reason}. If you trust whoever made it, load it with trust=True."
 
 
-class ModelUnreadable(NBLedgerError):  # noqa: N818
+class ModelUnreadable(NBLedgerError):
     """Bytes that are not a whole model in the format they claim; fields `format` and `detail`."""
 
     template = (
@@ -30,7 +30,7 @@ class ModelUnreadable(NBLedgerError):  # noqa: N818
     )
 
 
-class ModelNotStorable(NBLedgerError):  # noqa: N818
+class ModelNotStorable(NBLedgerError):
     """A model that neither skops nor cloudpickle can write; fields `type` and `detail`."""
 
     template = "A {type} cannot be stored: {detail}. Give the run what it needs as a param or an artifact instead."
@@ -57,7 +57,7 @@ def dump_model(model: Any) -> ModelBytes:
 
         try:
             data, audit = skops_file.dumps(model)
-        except (Exception, RecursionError) as error:  # its own __getstate__ may raise anything
+        except Exception as error:  # noqa: BLE001  (its own __getstate__ may raise anything)
             reason = f"skops cannot hold it ({_said(error)})"
         else:
             if not audit.denied:
@@ -66,7 +66,7 @@ def dump_model(model: Any) -> ModelBytes:
     return ModelBytes(_pickled(model), "cloudpickle", trusted=False, reason=reason)
 
 
-def load_model(data: bytes, format: str, *, trust: bool = False) -> Any:  # noqa: A002  (the column's name)
+def load_model(data: bytes, format: str, *, trust: bool = False) -> Any:
     """Return the model in these bytes, running none of their code unless `trust` says that its maker is trusted.
 
     Raises `UntrustedModel` where that would be needed, `ModelUnreadable` if the bytes are not such a file. Whether the
@@ -89,7 +89,7 @@ def _load_skops(data: bytes, *, trust: bool) -> Any:
 
     try:
         value, audit = skops_file.loads(data, trust=trust)
-    except (Exception, RecursionError) as error:  # a crafted or cut file makes zipfile, json, numpy and skops raise
+    except Exception as error:  # a crafted or cut file makes zipfile, json, numpy and skops raise
         raise ModelUnreadable(format="skops", detail=_said(error)) from error
     if audit.denied and not trust:
         reason = f"its file names {_listed(audit.denied)}, which a safe file may not"
@@ -110,7 +110,7 @@ def _pickled(model: Any) -> bytes:
 
     try:
         return bytes(cloudpickle.dumps(model))
-    except (Exception, RecursionError) as error:
+    except Exception as error:
         raise ModelNotStorable(type=type(model).__qualname__, detail=_said(error)) from error
 
 

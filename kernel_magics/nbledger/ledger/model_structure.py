@@ -33,11 +33,14 @@ def check_before(nodes: Iterable[Any]) -> None:
 
 
 def check_after(nodes: Iterable[Any]) -> None:
-    """Check the constructed objects of these skops nodes: do the parts fit the features that the whole accepts?"""
+    """Check the constructed objects of these skops nodes: the parts must fit the features that the whole accepts."""
     for node in nodes:
         kind = type(node).__name__
         if kind == "SparseMatrixNode":
             node.construct().check_format(full_check=True)
+        elif kind == "RandomStateNode":
+            state = node.construct().get_state(legacy=False)["state"]
+            _require(0 <= state.get("pos", 0) <= len(state["key"]), "a random state")
         elif kind == "ObjectNode":
             _check_estimator(node.construct())
 
@@ -124,7 +127,7 @@ def _check_distance(attrs: Any) -> None:
 def _check_spline(attrs: Any) -> None:
     knots, coefficients = attrs["_t" if "_t" in attrs else "t"], attrs["_c" if "_c" in attrs else "c"]
     degree = attrs["k"]
-    _require(type(degree) is int and 0 <= degree and knots.ndim == 1, "a spline's degree")
+    _require(type(degree) is int and degree >= 0 and knots.ndim == 1, "a spline's degree")
     bases = len(knots) - degree - 1
     _require(bases >= degree + 1 and len(coefficients) >= bases, "a spline's knots")
     _require(((knots[1:] - knots[:-1]) >= 0).all(), "a spline's knots")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -30,7 +29,7 @@ class ObjectStore:
         self.folder = folder
 
     def path(self, hash: str) -> Path:
-        """Return where the object of this hash is or would be. Raises `BadObjectHash` for anything but 64 hex digits."""
+        """Return where the object of this hash lies. Raises `BadObjectHash` for all but 64 hex digits."""
         if not isinstance(hash, str) or _HASH.fullmatch(hash) is None:
             raise BadObjectHash(hash=hash)
         return self.folder / hash[:2] / hash[2:]
@@ -164,8 +163,8 @@ class ObjectStore:
         name = ""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=self.folder)
-            with os.fdopen(handle, "wb") as file:
+            name = str(self.folder / (TEMPORARY + os.urandom(8).hex()))
+            with open(name, "xb") as file:
                 yield file, done
                 file.flush()
                 os.fsync(file.fileno())

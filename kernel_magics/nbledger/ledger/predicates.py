@@ -7,11 +7,10 @@ NULL is SQL's: a run that lacks what is compared is in neither a condition nor i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from nbledger.ledger.filter import Comparison, Condition, Literals, Name, Not
+from nbledger.ledger.conditions import Comparison, Condition, Literals, Name, Not
 from nbledger.ledger.values import BOOL, STR, TYPE_NAMES, encode
 
 TABLES = {"metrics": "metric", "params": "param", "tags": "tag"}
@@ -32,16 +31,14 @@ END_COLUMNS = {"ended_at": "ended_at", "duration": "duration"}
 _NEVER = "0"
 
 
-@dataclass(slots=True)
-class Sql:
+class Sql(NamedTuple):
     """A piece of SQL and what is bound in it."""
 
     text: str
-    values: list[Any] = field(default_factory=list)
+    values: Sequence[Any] = ()
 
 
-@dataclass(slots=True)
-class Context:
+class Context(NamedTuple):
     """What predicates need to know of a ledger: the key of a label, and the sessions that are dead."""
 
     label: Callable[[Name], int]
@@ -149,14 +146,12 @@ def equals(value: Literals) -> list[Any]:
         return [stored, str(value)]
     if value in ("True", "true", "False", "false"):
         return [value, int(value in ("True", "true"))]
-    try:
-        number: int | float = int(value) if "_" not in value else value  # type: ignore[assignment]
-    except ValueError:
+    for number in (int, float):
         try:
-            number = float(value)
+            return [value, encode(number(value))[0]]
         except ValueError:
-            return [value]
-    return [value, encode(number)[0]] if not isinstance(number, str) else [value]
+            continue
+    return [value]
 
 
 def _param_equals(value: Literals) -> Sql:

@@ -12,11 +12,10 @@ import math
 import sqlite3
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from nbledger.ledger.conditions import Comparison, Condition, Group, Name, Order
 from nbledger.ledger.errors import LedgerWarning
-from nbledger.ledger.filter import Comparison, Condition, Group, Name, Order
 from nbledger.ledger.predicates import (
     END_COLUMNS,
     RUN_COLUMNS,
@@ -36,8 +35,7 @@ _ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
 _RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
 
 
-@dataclass(slots=True)
-class Driver:
+class Driver(NamedTuple):
     """Where a query begins: a table (as `d`, or `run r`), and what its index is searched by."""
 
     source: str
@@ -55,8 +53,7 @@ class Driver:
         return self.source if self.source == "run r" else f"{self.source} CROSS JOIN run r ON r.key = d.run"
 
 
-@dataclass(slots=True)
-class Question:
+class Question(NamedTuple):
     """What was asked: conditions that all must hold, the order, and the page."""
 
     conditions: list[Condition]
@@ -66,6 +63,7 @@ class Question:
 
     @property
     def wanted(self) -> int | None:
+        """How many runs from the first one on."""
         return None if self.limit is None else self.limit + self.offset
 
 
@@ -103,7 +101,7 @@ class Planner:
 
     def _walked(self, question: Question) -> list[int]:
         """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
-        first = question.order[0] if question.order else Order(Name("attributes", "started_at"), True)
+        first = question.order[0] if question.order else Order(Name("attributes", "started_at"), descending=True)
         driver, has, lacks, needed = self._order_driver(first, question.conditions)
         sql = self._select(driver, question.conditions, has)
         direction = "DESC" if first.descending else "ASC"
@@ -211,7 +209,10 @@ class Planner:
             ranges = [
                 _index_test(one)
                 for one in conditions
-                if isinstance(one, Comparison) and one.name == name and one.operator in _RANGES and "None" not in one.values
+                if isinstance(one, Comparison)
+                and one.name == name
+                and one.operator in _RANGES
+                and "None" not in one.values
             ]
             test = Sql("d.name = ?", [label])
             for one in ranges:

@@ -31,7 +31,7 @@ _COLUMNS = """SELECT r.key, r.id, s.id, r.kind, r.started_at, r.name, r.experime
 
 
 #: What `json.loads` comes to after 5 microseconds of checks; packed rows are our own.
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 class Reader:
@@ -71,7 +71,9 @@ class Reader:
             except (StopIteration, ValueError, struct.error):  # damaged: the rows that it was made from still hold
                 params, metrics, tags = self.unpacked([row[0]])[row[0]]
         error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
-        return Run(*row[1:3], row[3], status, *row[4:12], bool(row[12]), row[14], row[15], error, params, metrics, tags)
+        start, told, end = row[1:4], row[4:12], (bool(row[12]), row[14], row[15], error)
+        values: tuple[Any, ...] = (*start, status, *told, *end, params, metrics, tags)
+        return Run(*values)
 
     def shape(self, key: int) -> list[list[str]]:
         """Return the names of params, metrics and tags of a packed row."""

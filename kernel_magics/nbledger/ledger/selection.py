@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbledger.ledger.filter import Comparison, Condition, Name
+from nbledger.ledger.conditions import Comparison, Condition, Name
 
 
 def selection(**attributes: str | bool | None) -> list[Condition]:

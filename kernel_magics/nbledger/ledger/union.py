@@ -125,7 +125,8 @@ TO_REPACK = """SELECT r.new FROM temp.map_run_now r JOIN main.run_end e ON e.run
     LEFT JOIN main.pack k ON k.run = r.new
     LEFT JOIN (SELECT p.old AS run, json_array_length(s.names, '$[0]') AS params,
         json_array_length(s.names, '$[1]') AS metrics, json_array_length(s.names, '$[2]') AS tags
-        FROM temp.map_run_now p JOIN main.pack q ON q.run = p.new JOIN main.shape s ON s.key = q.shape) c ON c.run = r.old
+        FROM temp.map_run_now p JOIN main.pack q ON q.run = p.new JOIN main.shape s ON s.key = q.shape) c
+    ON c.run = r.old
     WHERE r.new IN (SELECT run FROM temp.changed_run)
     OR coalesce(c.params, 0) <> (SELECT count(*) FROM main.param WHERE run = r.new)
     OR coalesce(c.metrics, 0) <> (SELECT count(*) FROM main.metric WHERE run = r.new)

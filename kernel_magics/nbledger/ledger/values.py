@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +32,7 @@ def encode(value: Any) -> tuple[Stored, int]:
         return (number if _LEAST <= number <= _MOST else hex(number)), INT
     if isinstance(value, float):
         number_f = float(value)
-        return (number_f if number_f == number_f else "nan"), FLOAT
+        return (number_f if not math.isnan(number_f) else "nan"), FLOAT
     if isinstance(value, str):
         return str(value), STR
     item = getattr(value, "item", None)
@@ -61,7 +62,7 @@ def number(value: Any) -> float | None:
         return float("inf") if value > 0 else float("-inf")
     except (TypeError, ValueError):
         return None
-    return found if found == found else None
+    return None if math.isnan(found) else found
 
 
 def pack_items(values: Sequence[Any]) -> str:
@@ -81,7 +82,7 @@ def unpack_metrics(data: bytes) -> tuple[float, ...]:
 
 
 def cleaned(record: Any) -> Any:
-    """Return a record whose texts can all be stored: lone surrogates become escapes such as `\\udcff`."""
+    r"""Return a record whose texts can all be stored: lone surrogates become escapes such as `\udcff`."""
     if isinstance(record, str):
         return record.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(record, Mapping):

@@ -1,7 +1,7 @@
 """The card under a tracked cell: what was recorded, and what changed since the cell's previous run.
 
-`card` gathers the facts, `text`, `payload` and `card_html.html` say them in three forms; `show` displays all three, so that
-every front end finds one that it can draw.
+`card` gathers the facts, `text`, `payload` and `card_html.html` say them in three forms; `show` displays all three, so
+that every front end finds one that it can draw.
 """
 
 from __future__ import annotations

@@ -78,4 +78,5 @@ def _data(item: DataLine) -> str:
     shape = " &times; ".join(map(str, item.shape))
     exact = "" if item.exactness == "exact" else f" ({escape(item.exactness)})"
     change = f" &middot; {escape(item.change)}" if item.change else ""
-    return f'<code>{escape(item.name)}</code> {shape} <code class="nbl-quiet">{escape(item.hash[:8])}</code>{exact}{change}'
+    short = f'<code class="nbl-quiet">{escape(item.hash[:8])}</code>'
+    return f"<code>{escape(item.name)}</code> {shape} {short}{exact}{change}"

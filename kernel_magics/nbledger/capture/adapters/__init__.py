@@ -16,9 +16,10 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from nbledger.capture.imports import ImportWatch, without_collections
+
 if TYPE_CHECKING:
     from nbledger.capture.calls import Hooks
-    from nbledger.capture.imports import ImportWatch
 
 GROUP = "nbledger.adapters"
 _BUILT_IN = {
@@ -73,6 +74,8 @@ class Adapters:
             return
         try:
             load()().install(self._hooks)
+            # Imported beside the library, which takes far longer, and not in the first call that matters.
+            importlib.import_module("nbledger.capture.findings")
         except Exception as error:  # noqa: BLE001  (an adapter of someone else's may raise anything)
             self._problem(f"calls of {library} are not observed: {type(error).__name__}: {error}")
 
@@ -83,8 +86,9 @@ class Adapters:
         from importlib.metadata import entry_points
 
         try:
-            for entry in entry_points(group=GROUP):
-                self._expect(entry.name, entry.load)
+            with without_collections():
+                for entry in entry_points(group=GROUP):
+                    self._expect(entry.name, entry.load)
         except Exception as error:  # noqa: BLE001  (a broken distribution's metadata may raise anything)
             self._problem(f"adapters of other packages are not used: {type(error).__name__}: {error}")
 
