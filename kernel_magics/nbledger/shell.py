@@ -11,8 +11,7 @@ import atexit
 import os
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbledger.capture.recorder import Cell, Context, Recorder
 from nbledger.capture.writer import Writer
@@ -34,7 +33,6 @@ class Extension:
         self.shell = shell
         self.recorder: Recorder | None = None
         self.last: Outcome | None = None
-        self._show_traceback = shell.showtraceback
 
     def install(self) -> None:
         """Hook into the shell."""
@@ -45,7 +43,6 @@ class Extension:
         shell.events.register("pre_run_cell", self._pre_run_cell)
         shell.events.register("post_run_cell", self._post_run_cell)
         shell.input_transformers_cleanup.append(hide_track_line)
-        shell.showtraceback = self._traceback_without_us  # type: ignore[method-assign]
         install_completers(shell, self)
         atexit.register(self.close)
 
@@ -58,7 +55,6 @@ class Extension:
         shell.events.unregister("pre_run_cell", self._pre_run_cell)
         shell.events.unregister("post_run_cell", self._post_run_cell)
         shell.input_transformers_cleanup.remove(hide_track_line)
-        shell.__dict__.pop("showtraceback", None)
         for kind in ("line", "cell"):
             for name in ("track", "ledger"):
                 shell.magics_manager.magics[kind].pop(name, None)
@@ -86,16 +82,14 @@ class Extension:
 
     def _make_recorder(self, ledger: Path | None) -> Recorder:
         from nbledger.capture.identity import current_session, find_notebook, frontend_name
-        from nbledger.ledger import find_root
-        from nbledger.ledger.location import relative
+        from nbledger.ledger.location import find_folder, find_root, relative
 
         shell = self.shell
         notebook = find_notebook(os.environ, shell.user_ns.get)
-        start = ledger or (notebook.parent if notebook is not None else Path.cwd())
-        root = find_root(start)
+        root = find_root(notebook or Path.cwd()) if ledger is None else find_folder(ledger).parent
         name = relative(str(notebook), root) if notebook is not None else None
         session = current_session(frontend_name(os.environ, shell.user_ns.get), name)
-        writer = Writer(session, start, say)
+        writer = Writer(session, root, say)
         return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 
     def _pre_run_cell(self, info: ExecutionInfo) -> None:
@@ -140,17 +134,6 @@ class Extension:
         else:
             say(f"nbledger: {text}")
 
-    def _traceback_without_us(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
-        """Show a traceback as IPython does, without the frames of nbledger's call hooks."""
-        from nbledger.capture import calls
-
-        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
-        if error is not None:
-            _strip(error, calls.strip_frames)
-            if exc_tuple:
-                exc_tuple = (exc_tuple[0], error, error.__traceback__)
-        self._show_traceback(exc_tuple, *args, **kwargs)
-
 
 def load(shell: InteractiveShell) -> None:
     """Start observing a shell. Loading twice is harmless."""
@@ -169,6 +152,7 @@ def unload(shell: InteractiveShell) -> None:
 
 def say(text: str) -> None:
     """Show a line under the cell, on the error stream."""
+    sys.stderr.write(text + "\n")
 
 
 def hide_track_line(lines: list[str]) -> list[str]:
@@ -223,15 +207,3 @@ def _context(notebook: str | None) -> Context:
         environ.get("NBLEDGER_PARENT_RUN"),
         tuple(Param(name, value, "papermill") for name, value in given.items()),
     )
-
-
-def _strip(error: BaseException, strip_frames: Any) -> None:
-    """Take our frames out of an exception's traceback, and those of the exceptions it was raised from."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        trace: TracebackType | None = current.__traceback__
-        if trace is not None:
-            current.__traceback__ = strip_frames(trace)
-        current = current.__cause__ or current.__context__

@@ -9,6 +9,7 @@ competitors know their one question in advance: a wide table with a column per p
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import sqlite3
 import statistics
@@ -80,6 +81,10 @@ def values(index: int) -> tuple[list[Any], list[float]]:
     return params, [chance.random() for _ in METRICS]
 
 
+#: Made beforehand, so that making them is in no figure.
+SAMPLES = [values(index) for index in range(300)]
+
+
 def facts(params: Sequence[Any], metrics: Sequence[float]) -> Facts:
     """Return them as records, with three tags."""
     return Facts(
@@ -117,7 +122,7 @@ def hand_written_rows(folder: Path) -> Callable[[int], None]:
         connection.execute(f"CREATE INDEX {table}_value ON {table} (name, value, run)")
 
     def write(index: int) -> None:
-        params, metrics = values(index)
+        params, metrics = SAMPLES[index]
         connection.execute("BEGIN IMMEDIATE")
         key = connection.execute("INSERT INTO run VALUES (NULL, ?, ?, ?)", (new_id(), "train", time.time())).lastrowid
         connection.execute("INSERT INTO run_end VALUES (?, ?, ?, ?)", (key, time.time(), 0.1, "finished"))
@@ -139,13 +144,13 @@ def bench_one_run(folder: Path) -> list[Result]:
     """One run of 10 params, 10 metrics and 3 tags; and an empty observed cell."""
     ledger = Ledger.open(folder / "one")
     id = session(ledger)
+    samples = [facts(*sample) for sample in SAMPLES]
     begin = RunStart("", id, "cell", 0.0, "train", "e", None, "nb.ipynb", "cell-1", 1, "model.fit(X, y)", True)
 
     def ours(index: int) -> None:
         run = new_id()
-        params, metrics = values(index)
-        ledger.start_run(RunStart(run, *(getattr(begin, name) for name in RunStart.__slots__[1:])))
-        ledger.end_run(RunEnd(run, time.time(), 0.1, "finished"), facts(params, metrics))
+        ledger.start_run(dataclasses.replace(begin, id=run, started_at=time.time()))
+        ledger.end_run(RunEnd(run, time.time(), 0.1, "finished"), samples[index])
 
     def empty(index: int) -> None:
         run = new_id()
@@ -270,7 +275,13 @@ def tall_top(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     ).fetchall()
     found = []
     for (key,) in keys:
-        row = dict(zip(("key", *RUN_COLUMNS), connection.execute("SELECT * FROM run WHERE key = ?", (key,)).fetchone()))
+        row = dict(
+            zip(
+                ("key", *RUN_COLUMNS),
+                connection.execute("SELECT * FROM run WHERE key = ?", (key,)).fetchone(),
+                strict=True,
+            )
+        )
         row.update(connection.execute("SELECT name, value FROM param WHERE run = ?", (key,)))
         row.update(connection.execute("SELECT name, value FROM metric WHERE run = ?", (key,)))
         found.append(row)

@@ -23,10 +23,26 @@ def sql(connection):
     return [(kind, name, " ".join((text or "").split())) for kind, name, text in rows]
 
 
+_open = []
+
+
+def opened(path):
+    """A plain connection that is closed after the test."""
+    _open.append(sqlite3.connect(path, isolation_level=None))
+    return _open[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    while _open:
+        _open.pop().close()
+
+
 def made(steps):
     """A database as an nbledger that knew only these steps would have made it."""
     sqlite_utils = pytest.importorskip("sqlite_utils")
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection = opened(":memory:")
     schema.migrations(steps).apply(sqlite_utils.Database(connection))
     connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {len(steps)}")
@@ -35,9 +51,8 @@ def made(steps):
 
 def saved(connection, path):
     path.parent.mkdir(parents=True)
-    target = sqlite3.connect(path)
-    connection.backup(target)
-    target.close()
+    connection.backup(opened(path))
+    _open.pop().close()
 
 
 def test_plain_sql_and_sqlite_utils_make_the_same_schema(ledger):
@@ -46,7 +61,7 @@ def test_plain_sql_and_sqlite_utils_make_the_same_schema(ledger):
 
 def test_sqlite_utils_sees_a_new_ledger_s_migrations_as_applied(ledger):
     sqlite_utils = pytest.importorskip("sqlite_utils")
-    db = sqlite_utils.Database(sqlite3.connect(ledger.path))
+    db = sqlite_utils.Database(opened(ledger.path))
     assert [step.name for step in schema.migrations().applied(db)] == [step.name for step in schema.STEPS]
     assert schema.migrations().pending(db) == []
 
@@ -68,13 +83,13 @@ def test_threads_that_upgrade_at_once_do_not_meet(tmp_path):
     saved(made(schema.STEPS[:1]), tmp_path / "old" / ".nbledger" / "ledger.db")
     failures = []
 
-    def opened():
+    def upgraded():
         try:
             Ledger.open(tmp_path / "old").runs()
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=opened) for _ in range(6)]
+    threads = [threading.Thread(target=upgraded) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,7 +118,7 @@ def test_a_newer_ledger_asks_for_an_upgrade_of_nbledger(tmp_path):
 
 def test_a_database_of_something_else_is_left_alone(tmp_path):
     path = tmp_path / "x" / ".nbledger" / "ledger.db"
-    connection = sqlite3.connect(":memory:")
+    connection = opened(":memory:")
     connection.execute("CREATE TABLE mine (a)")
     saved(connection, path)
     before = path.read_bytes()

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,14 +184,13 @@ def test_a_killed_process_loses_no_committed_run_and_its_open_run_is_interrupted
         process = subprocess.Popen(
             [sys.executable, "-c", CELLS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(random.uniform(0, 0.15))
-        process.send_signal(signal.SIGKILL)
-        committed += 1 + len(process.stdout.read().splitlines())
-        process.wait()
+        with process:
+            process.stdout.readline()
+            time.sleep(random.uniform(0, 0.15))
+            process.send_signal(signal.SIGKILL)
+            committed += 1 + len(process.stdout.read().splitlines())
     ledger = Ledger.open(tmp_path)
-    with sqlite3.connect(tmp_path / ".nbledger" / "ledger.db") as database:
+    with closing(sqlite3.connect(tmp_path / ".nbledger" / "ledger.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
     runs = list(ledger.runs(tracked=True, limit=100_000))

@@ -89,8 +89,8 @@ def start_run(
 ) -> Iterator[ActiveRun]:
     """Record a run in a script: `with nbledger.start_run("baseline") as run: run.metric("accuracy", 0.93)`.
 
-    Runs nest: one started inside another, or inside a tracked cell, is its child. `ledger` is a folder to look for the
-    ledger from; by default the working directory.
+    Runs nest: one started inside another, or inside a tracked cell, is its child. `ledger` is the folder
+    of another ledger than the one that is found from the working directory.
     """
     parent = _stack[-1] if _stack else None
     writer = parent.writer if parent is not None and ledger is None else _writer(ledger)
@@ -137,11 +137,12 @@ def _finish(active: ActiveRun, writer: Writer, duration: float, error: BaseExcep
 
 def _writer(ledger: str | os.PathLike[str] | None) -> Writer:
     global _script_writer
-    start = Path(ledger) if ledger is not None else Path.cwd()
     if _script_writer is None or _script_writer.pid != os.getpid() or ledger is not None:
         from nbledger.capture.identity import current_session
+        from nbledger.ledger.location import find_folder, find_root
 
-        writer = Writer(current_session("python", None), start, _say)
+        root = find_root() if ledger is None else find_folder(Path(ledger)).parent
+        writer = Writer(current_session("python", None), root, _say)
         atexit.register(writer.close)
         if ledger is not None:
             return writer
@@ -150,7 +151,7 @@ def _writer(ledger: str | os.PathLike[str] | None) -> Writer:
 
 
 def _say(text: str) -> None:
-    pass
+    sys.stderr.write(text + "\n")
 
 
 def _script_name() -> str:

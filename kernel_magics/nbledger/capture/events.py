@@ -128,7 +128,10 @@ class Sink(Protocol):
     arguments.
     """
 
-    detailed: bool
+    @property
+    def detailed(self) -> bool:
+        """Whether everything is wanted, with call sites."""
+        ...
 
     def before(self, call: Call) -> Mapping[str, str]:
         """Return the versions of a call's inputs by role; empty when they are not wanted."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nbledger.capture import api, calls
+from nbledger.capture import api, calls, sites
 from nbledger.capture.active import ActiveRun
 from nbledger.capture.experiment import Experiment, Predictions
 from nbledger.capture.names import CellCode, compile_cell
@@ -116,7 +116,7 @@ class Recorder:
         current = _Current(start, active, experiment, options, codes, list(cell.sources))
         self._current = current
         self._attempt(current, "what the cell reads", self._variables.before, codes)
-        self._attempt(current, "calls", self._watch_calls, experiment)
+        self._attempt(current, "calls", self._watch_calls, current)
         api.enter(active)
         current.clock = time.perf_counter()
 
@@ -201,10 +201,11 @@ class Recorder:
                 start,
             )
 
-    def _watch_calls(self, experiment: Experiment) -> None:
+    def _watch_calls(self, current: _Current) -> None:
         calls.wake(sys.modules)
         calls.resume_main()
-        calls.activate(experiment)
+        calls.activate(current.experiment)
+        sites.offer_sources(current.sources if current.options is not None and len(current.sources) > 1 else ())
 
     def _unwatch_calls(self) -> None:
         calls.deactivate()

@@ -24,12 +24,12 @@ _HEARTBEAT_SECONDS = 30.0
 
 
 class Writer:
-    """Writes the runs of one session. `say` shows a line to the user; `start` is where a ledger is looked for."""
+    """Writes the runs of one session. `say` shows a line to the user; `root` is the folder whose `.nbledger` it is."""
 
-    def __init__(self, session: Session, start: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, root: Path, say: Callable[[str], None]) -> None:
         self.session = session
         self.pid = os.getpid()
-        self._start = start
+        self._root = root
         self._say = say
         self._ledger: Ledger | None = None
         self._said: set[str] = set()
@@ -40,9 +40,9 @@ class Writer:
     def ledger(self) -> Ledger:
         """The open ledger, with this session started. Raises `LedgerError` when it cannot be had."""
         if self._ledger is None:
-            from nbledger.ledger import Ledger, find_root
+            from nbledger.ledger import Ledger
 
-            ledger = Ledger.open(find_root(self._start))
+            ledger = Ledger.open(self._root)
             ledger.start_session(self.session)
             self._ledger = ledger
             threading.Thread(target=self._background, args=(ledger,), name="nbledger", daemon=True).start()
@@ -51,9 +51,7 @@ class Writer:
     @property
     def location(self) -> str:
         """The folder of the ledger, as text; where it would be made if there is none yet."""
-        from nbledger.ledger import find_root
-
-        return str((self._ledger.root if self._ledger is not None else find_root(self._start)) / ".nbledger")
+        return str(self._root / ".nbledger")
 
     def begin(self, start: RunStart) -> bool:
         """Write that a run begins; on failure say so and return False, so that `end` writes both."""

@@ -111,10 +111,13 @@ def run(
 
 def _cell_around() -> str | None:
     """Return the run of the cell that says `%ledger run`, if one does: the notebook's run is then part of it."""
+    from nbledger.capture.active import NoActiveRun
     from nbledger.capture.api import active_run
 
-    active = active_run()
-    return active.id if active is not None else None
+    try:
+        return active_run().id
+    except NoActiveRun:
+        return None
 
 
 def _values(

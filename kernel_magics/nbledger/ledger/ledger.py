@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterable
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbledger.ledger import about, deletion
 from nbledger.ledger.comparison import Best, best_metrics, distinct, previous_run
 from nbledger.ledger.connection import Database
+from nbledger.ledger.errors import translate
 from nbledger.ledger.filter import parse, parse_order
 from nbledger.ledger.location import DATABASE, find_folder, relative
 from nbledger.ledger.metric_buffer import MetricBuffer
@@ -62,6 +64,7 @@ class Ledger:
         self.objects = ObjectStore(folder / "objects")
         self._writer = Writer(self.database, folder)
         self.reader = Reader(self.database, self._writer.heartbeat_file)
+        self._writer.on_forget = self.reader.forget
 
     @classmethod
     def open(cls, path: Path | str | None = None, *, create: bool = True) -> Ledger:
@@ -150,9 +153,13 @@ class Ledger:
         """
         conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
         question = Question(conditions, parse_order(order_by), limit, offset)
-        with self.database.read() as connection:
-            planner = Planner(self.reader, connection, include_deleted=include_deleted)
-            return RunList(self.reader, planner.keys(question))
+        return RunList(self.reader, self._keys(question, include_deleted=include_deleted))
+
+    def _keys(self, question: Question, *, include_deleted: bool = False) -> list[int]:
+        try:
+            return Planner(self.reader, self.database.connection(), include_deleted=include_deleted).keys(question)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
 
     def count(
         self,
@@ -182,8 +189,7 @@ class Ledger:
         """Return the runs whose parent is this one, in the order they started."""
         conditions = selection(parent=self.run_id(run))
         question = Question(conditions, parse_order("started_at asc"), limit, offset)
-        with self.database.read() as connection:
-            return RunList(self.reader, Planner(self.reader, connection).keys(question))
+        return RunList(self.reader, self._keys(question))
 
     def experiments(self) -> list[str]:
         """Return the names of all experiments."""

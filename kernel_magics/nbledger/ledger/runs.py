@@ -22,12 +22,13 @@ PAGE = 200
 #: Fewer digits than this name too many runs to be meant.
 LEAST_PREFIX = 4
 
-_COLUMNS = """SELECT r.key, r.id, s.id, r.kind, r.started_at, r.name, r.experiment, r.parent, r.notebook, r.cell_id,
-    r.position, c.text, r.tracked, e.status, e.ended_at, e.duration, e.error_type, e.error_message, e.error_traceback,
+_COLUMNS = """SELECT r.key, r.id, s.id, r.kind, e.status, r.started_at, r.name, r.experiment, r.parent, r.notebook,
+    r.cell_id, r.position, c.text, r.tracked, e.ended_at, e.duration, e.error_type, e.error_message, e.error_traceback,
     r.session, k.shape, k.items, k.metrics
     FROM run r JOIN session s ON s.key = r.session LEFT JOIN source c ON c.key = r.source
     LEFT JOIN run_end e ON e.run = r.key LEFT JOIN pack k ON k.run = r.key
     WHERE r.key IN (SELECT value FROM json_each(?))"""
+_STATUS, _ENDED_AT = 4, 14
 
 
 #: What `json.loads` comes to after 5 microseconds of checks; packed rows are our own.
@@ -53,27 +54,24 @@ class Reader:
 
     def runs(self, keys: Sequence[int]) -> list[Run]:
         """Return the runs of these keys in their order; those that are gone are left out."""
-        with self.database.read() as connection:
-            rows = connection.execute(_COLUMNS, (json.dumps(list(keys)),)).fetchall()
-            bare = [row[0] for row in rows if row[13] is None]
-            facts = self.unpacked(bare) if bare else {}
-            found = {row[0]: self._run(row, facts) for row in rows}
+        rows = self.database.rows(_COLUMNS, (json.dumps(list(keys)),))
+        bare = [row[0] for row in rows if row[_STATUS] is None]
+        facts = self.unpacked(bare) if bare else {}
+        found = {row[0]: self._run(row, facts) for row in rows}
         return [found[key] for key in keys if key in found]
 
     def _run(self, row: tuple[Any, ...], facts: dict[int, tuple[dict[str, Any], ...]]) -> Run:
-        status = row[13]
-        if status is None:
-            status = self.status_without_end(row[19])
-            params, metrics, tags = facts[row[0]]
+        if row[_STATUS] is None:
+            start = (*row[1:4], self.status_without_end(row[19]), *row[5:13])
+            measured = facts[row[0]]
         else:
+            start = row[1:13]
             try:
-                params, metrics, tags = self.unpack(row[20], row[21], row[22])
+                measured = self.unpack(row[20], row[21], row[22])
             except (StopIteration, ValueError, struct.error):  # damaged: the rows that it was made from still hold
-                params, metrics, tags = self.unpacked([row[0]])[row[0]]
+                measured = self.unpacked([row[0]])[row[0]]
         error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
-        start, told, end = row[1:4], row[4:12], (bool(row[12]), row[14], row[15], error)
-        values: tuple[Any, ...] = (*start, status, *told, *end, params, metrics, tags)
-        return Run(*values)
+        return Run(*start, bool(row[13]), row[_ENDED_AT], row[15], error, *measured)
 
     def shape(self, key: int) -> list[list[str]]:
         """Return the names of params, metrics and tags of a packed row."""
@@ -90,9 +88,9 @@ class Reader:
         params, measured, tags = self.shape(shape)
         values = _scan(items, 0)[0]
         return (
-            dict(zip(params, values, strict=False)),
+            dict(zip(params, values)),  # noqa: B905 - tags follow the params; and `strict` costs 0.1 us a call
             dict(zip(measured, unpack_metrics(metrics), strict=True)),
-            dict(zip(tags, values[len(params) :], strict=True)),
+            dict(zip(tags, values[len(params) :], strict=True)) if tags else {},
         )
 
     def unpacked(self, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:

@@ -40,6 +40,7 @@ class Writer:
         self._folder = folder
         self._sessions: dict[str, Session] = {}
         self._started: dict[str, tuple[int | None, RunStart]] = {}
+        self.on_forget: Callable[[], None] = lambda: None
         database.on_change(self._forget_keys)
 
     def write(self, action: Callable[..., T], *records: Any) -> T:
@@ -69,6 +70,7 @@ class Writer:
 
     def _forget_keys(self) -> None:
         self.keys.clear()
+        self.on_forget()
         self._started = {id: (None, start) for id, (_, start) in self._started.items()}
 
     # -- sessions -----------------------------------------------------------------------------------------------

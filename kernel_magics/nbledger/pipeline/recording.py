@@ -158,7 +158,7 @@ def outcome(nb: Any, error: BaseException | None) -> tuple[Literal["finished", "
     failed = failed_cell(nb)
     if failed is None:
         return "finished", None
-    return "failed", failed.error
+    return "cancelled" if failed.error.type == "KeyboardInterrupt" else "failed", failed.error
 
 
 def failed_cell(nb: Any) -> FailedCell | None:
