@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from nbledger.capture.recorder import TrackOptions
+from nbledger.errors import NBLedgerError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 
 TRACK_LINE = re.compile(r"%%track(?![\w?])(.*)", re.DOTALL)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)(.*)")
+
+
+class Refused(NBLedgerError):
+    """A verb of `%ledger` was refused. Shown without a traceback, and still an error to papermill and nbconvert."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail=detail)
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"nbledger: {self}"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -138,7 +149,10 @@ class NBLedgerMagics(Magics):
             self._track_line(line)
             return
         # Reached only when the line's options are wrong, or when another tool calls the magic by name.
-        options = parse_track(line)
+        try:
+            options = parse_track(line)
+        except UsageError as error:
+            raise Refused(str(error)) from None
         recorder = self._extension.ready()
         recorder.promote_to_tracked(options)
         result = self._extension.shell.run_cell(cell, store_history=False)
@@ -189,7 +203,10 @@ class NBLedgerMagics(Magics):
             return
         from nbledger.cli import run_in_notebook
 
-        text = run_in_notebook(words, self._extension.ready().writer.ledger)
+        try:
+            text = run_in_notebook(words, self._extension.ready().writer.ledger)
+        except NBLedgerError as error:
+            raise Refused(str(error)) from None
         if text:
             print(text)
 

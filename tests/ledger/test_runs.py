@@ -141,11 +141,10 @@ ORDERS = {
 
 
 def in_order(runs, key, descending):
-    """`runs` are the latest first already, which is how ties stay."""
-    have = sorted([run for run in runs if key(run) is not None], key=key, reverse=descending)
-    if descending:  # a reversed sort keeps ties in their order too
-        have = sorted([run for run in runs if key(run) is not None], key=key, reverse=True)
-    return have + [run for run in runs if key(run) is None]
+    """Ties are in the order of recording (which `position` counts), with `desc` the latest first."""
+    runs = sorted(runs, key=lambda run: run.position, reverse=descending)
+    have = [run for run in runs if key(run) is not None]
+    return sorted(have, key=key, reverse=descending) + [run for run in runs if key(run) is None]
 
 
 @pytest.mark.parametrize("descending", [False, True], ids=["asc", "desc"])

@@ -124,7 +124,7 @@ class ActiveRun:
         """Return the metrics that are not written yet, for the run's last transaction."""
         if self._buffer is not None:
             buffer, self._buffer = self._buffer, None
-            buffer.close()
+            self._metrics.extend(Metric(name, value, step, at) for name, value, step, at in buffer.drain())
         return tuple(self._metrics)
 
     def _open_buffer(self) -> MetricBuffer | None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.active import scalar
 from nbledger.capture.secrets import redact, redact_value
-from nbledger.errors import NBLedgerError
 from nbledger.records import (
     Artifact,
     Edge,
@@ -114,10 +113,7 @@ def cell_facts(
                 stored.append(kept)
                 artifacts.append(Artifact(name, kept.object, kept.size, _MODEL_MEDIA_TYPE, kept.version))
         problems += experiment.problems
-    try:
-        metrics += active.close()
-    except (NBLedgerError, OSError) as error:
-        problems.append(f"some metrics: {error}")
+    metrics += active.close()
     facts = Facts(
         versions=_all_versions(changes, versions),
         used=_distinct(used),

@@ -101,7 +101,7 @@ class Variables:
         was = dict(self._known)
         now = self._visible()
         changes = Changes(names=names)
-        for name in names.reads:
+        for name in sorted(names.reads):
             if name in self._idents and name in was:
                 changes.used[name] = was[name].version
         changes.deleted = self._idents.keys() - now.keys()
@@ -109,7 +109,7 @@ class Variables:
             self._known.pop(name, None)
         bound = {name for name, ident in now.items() if self._idents.get(name) != ident}
         written = bound | (names.writes & now.keys())
-        for name in written:
+        for name in sorted(written):
             changes.generated[name] = self._learn(name)
         self._mutated(names, now, written, was, changes)
         return changes
@@ -141,7 +141,7 @@ class Variables:
         shared = {
             name for name, known in self._known.items() if name in now and name not in written and known.marks & reach
         }
-        for name in touched | shared:
+        for name in sorted(touched | shared):
             value = self._namespace.get(name)
             if name not in self._known or (
                 not (is_atom(value) or isinstance(value, ModuleType)) and self._changed(name, value)

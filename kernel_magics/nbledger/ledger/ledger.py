@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -67,7 +68,7 @@ class Ledger:
         self._writer.on_forget = self.reader.forget
 
     @classmethod
-    def open(cls, path: Path | str | None = None, *, create: bool = True) -> Ledger:
+    def open(cls, path: Path | str | os.PathLike[str] | None = None, *, create: bool = True) -> Ledger:
         """Open the ledger at a project's root, a `.nbledger` folder, or (by default) the one `find_root` finds.
 
         A missing one is made unless `create` is false; then it raises `LedgerMissing`.
@@ -149,7 +150,8 @@ class Ledger:
         """Return the runs that fit an MLflow-style filter, by default the latest first.
 
         `ledger.runs("metrics.accuracy > 0.9 and params.max_depth = 5", order_by="metrics.accuracy desc", limit=20)`.
-        Runs without the sorted value come last. Raises `FilterError`, which points at the wrong token.
+        Runs without the sorted value come last; equal ones are in the order they were recorded, or with `desc` the
+        latest first. Raises `FilterError`, which points at the wrong token.
         """
         conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
         question = Question(conditions, parse_order(order_by), limit, offset)

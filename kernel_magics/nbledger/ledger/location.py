@@ -15,7 +15,7 @@ DATABASE = "ledger.db"
 VARIABLE = "NBLEDGER_DIR"
 
 
-def find_root(start: Path | str | None = None) -> Path:
+def find_root(start: Path | str | os.PathLike[str] | None = None) -> Path:
     """Return the project's root, the folder in which `.nbledger/` lies or will be made.
 
     `start` is a folder or a file (a notebook); by default the current folder.
@@ -36,7 +36,7 @@ def find_root(start: Path | str | None = None) -> Path:
     return here
 
 
-def find_folder(path: Path | str | None = None) -> Path:
+def find_folder(path: Path | str | os.PathLike[str] | None = None) -> Path:
     """Return the ledger's own folder for `path`: a root, a `.nbledger` folder, its `ledger.db`, or `None` to search."""
     if path is None:
         named = os.environ.get(VARIABLE)

@@ -10,6 +10,7 @@ run costs about twice as much as visiting it.
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 import warnings
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from nbledger.ledger.runs import Reader
 
 _INDEXED = frozenset({"run_id", "name", "kind", "experiment", "notebook", "parent", "tracked"})
 _ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
+_LATEST = Order(Name("attributes", "started_at"), descending=True)
 _RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
 
 
@@ -50,7 +52,7 @@ class Driver(NamedTuple):
 
     @property
     def joined(self) -> str:
-        """The FROM clause with the run itself, in this order of visiting."""
+        """The FROM clause with the run itself, visited in this order."""
         return self.source if self.source == "run r" else f"{self.source} CROSS JOIN run r ON r.key = d.run"
 
 
@@ -91,60 +93,64 @@ class Planner:
     def count(self, conditions: list[Condition]) -> int:
         """Return how many runs fit."""
         driver = self._best_driver(Question(conditions, (), None, 0), 1 << 62)
-        sql = self._select(driver, conditions)
-        return int(self.connection.execute(f"SELECT count(*) {sql.text}", sql.values).fetchone()[0])
+        return self._count(driver, conditions)
 
     # -- ways ---------------------------------------------------------------------------------------------------
 
     def _sorted(self, question: Question, driver: Driver | None) -> list[int]:
-        sql = self._select(driver, question.conditions)
         key = driver.key if driver else "r.key"
-        order = self._order(question.order, key)
-        return self._run(Sql(f"SELECT {key} {sql.text} {order.text}", [*sql.values, *order.values]), question)
+        return self._page(question, driver, question.conditions, self._order(question.order, key))
 
     def _walked(self, question: Question) -> list[int]:
         """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
-        first = question.order[0] if question.order else Order(Name("attributes", "started_at"), descending=True)
+        first = question.order[0] if question.order else _LATEST
         driver, has, lacks, needed = self._order_driver(first, question.conditions)
-        sql = self._select(driver, question.conditions, has)
         direction = "DESC" if first.descending else "ASC"
-        rest = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ")
-        found = self._run(Sql(f"SELECT {driver.key} {sql.text} {rest.text}", [*sql.values, *rest.values]), question)
+        order = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ", first)
+        found = self._page(question, driver, question.conditions, order, has)
         if lacks is None or needed or (question.limit is not None and len(found) == question.limit):
             return found
-        skipped = question.offset
+        skipped = 0
         if question.offset and not found:
-            counted = self.connection.execute(f"SELECT count(*) {sql.text}", sql.values).fetchone()[0]
-            skipped = question.offset - int(counted)
-        elif found:
-            skipped = 0
+            skipped = question.offset - self._count(driver, question.conditions, has)
         limit = None if question.limit is None else question.limit - len(found)
-        others = self._select(None, question.conditions, lacks)
-        rest = self._order(question.order[1:], "r.key")
-        page = Question([], (), limit, skipped)
-        return found + self._run(Sql(f"SELECT r.key {others.text} {rest.text}", [*others.values, *rest.values]), page)
-
-    def _run(self, sql: Sql, page: Question) -> list[int]:
-        text, values = sql.text, sql.values
-        if page.limit is not None or page.offset:
-            text += " LIMIT ? OFFSET ?"
-            values = [*values, -1 if page.limit is None else page.limit, page.offset]
-        return [row[0] for row in self.connection.execute(text, values)]
+        order = self._order(question.order[1:], "r.key", "", first)
+        return found + self._page(Question([], (), limit, skipped), None, question.conditions, order, lacks)
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
-    def _select(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> Sql:
+    def _page(
+        self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
+    ) -> list[int]:
+        where = self._where(driver, conditions, *more)
+        key = driver.key if driver else "r.key"
+        text = f"SELECT {key} FROM {_tables(driver, where.text + order.text)} {where.text} {order.text}"
+        values = [*where.values, *order.values]
+        if page.limit is not None or page.offset:
+            text += " LIMIT ? OFFSET ?"
+            values += [-1 if page.limit is None else page.limit, page.offset]
+        return [row[0] for row in self.connection.execute(text, values)]
+
+    def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
+        where = self._where(driver, conditions, *more)
+        text = f"SELECT count(*) FROM {_tables(driver, where.text)} {where.text}"
+        return int(self.connection.execute(text, where.values).fetchone()[0])
+
+    def _where(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> Sql:
         key = driver.key if driver else "r.key"
         tests = [driver.test] if driver and driver.test.text else []
         tests += [test for test in more if test.text]
         tests += [predicate(condition, key, self.context) for condition in conditions]
         if self._hides:
             tests.append(Sql(f"{key} NOT IN (SELECT run FROM deleted_run)"))
-        where = " AND ".join(f"({test.text})" for test in tests)
-        text = f"FROM {driver.joined if driver else 'run r'}" + (f" WHERE {where}" if where else "")
-        return Sql(text, [value for test in tests for value in test.values])
+        text = " AND ".join(f"({test.text})" for test in tests)
+        return Sql(f"WHERE {text}" if text else "", [value for test in tests for value in test.values])
 
-    def _order(self, order: Sequence[Order], key: str, before: str = "") -> Sql:
+    def _order(self, order: Sequence[Order], key: str, before: str = "", first: Order | None = None) -> Sql:
+        """Return ORDER BY: `before`, the keys of `order`, then the order of recording in the first key's direction.
+
+        That direction lets an index give the order of ties too, be they a million.
+        """
         terms: list[str] = []
         values: list[Any] = []
         for one in order:
@@ -154,10 +160,12 @@ class Planner:
                 table = TABLES[one.name.entity]
                 label = self._label(one.name)
                 expression = Sql(f"(SELECT v.value FROM {table} v WHERE v.run = {key} AND v.name = ?)", [label])
-            terms.append(f"{expression.text} {'DESC' if one.descending else 'ASC'} NULLS LAST")
+            terms.append(f"{expression.text} {'DESC' if one.descending else 'ASC'} NULLS LAST, ")
             values += expression.values
-        rest = "" if before.startswith("r.started_at") else "r.started_at DESC, "
-        return Sql(f"ORDER BY {before}{', '.join([*terms, ''])}{rest}r.key DESC", values)
+        leading = first or (order[0] if order else _LATEST)
+        if not (before or order or first):
+            before = "r.started_at DESC, "
+        return Sql(f"ORDER BY {before}{''.join(terms)}{key} {'DESC' if leading.descending else 'ASC'}", values)
 
     # -- where to begin -----------------------------------------------------------------------------------------
 
@@ -259,8 +267,15 @@ class Planner:
             warnings.warn(message, LedgerWarning, stacklevel=8)
 
     def _dead_sessions(self) -> list[int]:
-        rows = self.connection.execute("SELECT DISTINCT r.session FROM open_run o JOIN run r ON r.key = o.run")
+        rows = self.connection.execute("SELECT DISTINCT r.session FROM open_run o CROSS JOIN run r ON r.key = o.run")
         return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
+
+
+def _tables(driver: Driver | None, text: str) -> str:
+    """Return the FROM clause; the run itself is only visited when `text` asks for something of it."""
+    if driver is None:
+        return "run r"
+    return driver.joined if re.search(r"\br\.", text) else driver.source
 
 
 def _index_test(condition: Comparison) -> Sql:

@@ -71,7 +71,8 @@ class Reader:
             except (StopIteration, ValueError, struct.error):  # damaged: the rows that it was made from still hold
                 measured = self.unpacked([row[0]])[row[0]]
         error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
-        return Run(*start, bool(row[13]), row[_ENDED_AT], row[15], error, *measured)
+        values: tuple[Any, ...] = (*start, bool(row[13]), row[_ENDED_AT], row[15], error, *measured)
+        return Run(*values)
 
     def shape(self, key: int) -> list[list[str]]:
         """Return the names of params, metrics and tags of a packed row."""

@@ -64,7 +64,7 @@ TRACKING = (
     "CREATE INDEX run_started_at ON run(started_at)",
     "CREATE INDEX run_tracked ON run(started_at) WHERE tracked = 1",
     "CREATE INDEX run_kind ON run(kind, started_at)",
-    "CREATE INDEX run_name ON run(name, started_at) WHERE name IS NOT NULL",
+    "CREATE INDEX run_name ON run(name) WHERE name IS NOT NULL",
     "CREATE INDEX run_experiment ON run(experiment, started_at) WHERE experiment IS NOT NULL",
     "CREATE INDEX run_parent ON run(parent, started_at) WHERE parent IS NOT NULL",
     "CREATE INDEX run_notebook ON run(notebook, cell_id) WHERE notebook IS NOT NULL",

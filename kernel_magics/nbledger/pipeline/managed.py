@@ -7,9 +7,11 @@ so that a cell keeps its identity from Lab to papermill.
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from papermill.clientwrap import PapermillNotebookClient
@@ -61,7 +63,8 @@ class RecordedEngine(NBClientEngine):
             **{name: value for name, value in options.items() if name not in ("startup_timeout", "timeout")},
         )
         place = {"cwd": str(recorder.cwd)} if recorder.cwd else {}
-        return client.execute(env=kernel_environment(recorder.variables()), **place)
+        environment = kernel_environment(recorder.variables())
+        return in_own_loop(lambda: client.execute(env=environment, **place))
 
 
 class RecordingClient(PapermillNotebookClient):
@@ -71,6 +74,30 @@ class RecordingClient(PapermillNotebookClient):
         """Execute one cell; its id goes in the request's metadata, where JupyterLab puts it."""
         self.kc.session.metadata = {**self.kc.session.metadata, "cellId": cell.get("id")}
         return super().execute_cell(cell, cell_index, *args, **options)
+
+
+def in_own_loop(call: Callable[[], Any]) -> Any:
+    """Return what `call` returns, with an event loop of its own that is closed afterwards.
+
+    jupyter_core makes a loop for each context that has none and leaves it open: three file descriptors for every
+    notebook that a thread runs. Where a loop is running (in a kernel) it works on a thread that it keeps.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return contextvars.Context().run(_closing_the_loop, call)
+    return call()
+
+
+def _closing_the_loop(call: Callable[[], Any]) -> Any:
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        return call()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 def kernel_environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -33,7 +33,6 @@ class MetricLine:
 
     name: str
     value: float
-    steps: int
     previous: float | None
     best: float | None
     lower_is_better: bool
@@ -209,11 +208,10 @@ def _change_text(line: MetricLine) -> str:
 def _metric_lines(outcome: Outcome, ledger: Ledger | None) -> tuple[MetricLine, ...]:
     from nbledger.registry.best import is_minimized
 
-    latest: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for metric in outcome.facts.metrics:
-        latest[metric.name] = metric.value
-        counts[metric.name] = counts.get(metric.name, 0) + 1
+    # The ledger knows more than the cell's last transaction: values logged step by step were written on the way.
+    latest = {metric.name: metric.value for metric in outcome.facts.metrics}
+    if ledger is not None:
+        latest = dict(ledger.run(outcome.start.id).metrics)
     if not latest:
         return ()
     previous: Mapping[str, float] = {}
@@ -233,7 +231,6 @@ def _metric_lines(outcome: Outcome, ledger: Ledger | None) -> tuple[MetricLine, 
             MetricLine(
                 name,
                 value,
-                counts[name],
                 previous.get(name),
                 None if span is None else (span.least if lower else span.greatest),
                 lower,

@@ -10,6 +10,7 @@ from nbledger.widgets.card import format_number, format_seconds, model_text
 if TYPE_CHECKING:
     from nbledger.widgets.card import Card, DataLine, MetricLine
 
+# The class is tripled where a front end's own rules for tables in outputs would win otherwise.
 # Front ends without --jp-* variables (GitHub, plain HTML) inherit the page's own colours.
 _STYLE = """<style>
 .nbl-card{border:1px solid var(--jp-border-color2,rgba(128,128,128,.4));border-left:4px solid var(--nbl-edge);
@@ -18,9 +19,11 @@ font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-
 color:var(--jp-ui-font-color1,inherit);background:var(--jp-layout-color1,transparent)}
 .nbl-card.nbl-finished{--nbl-edge:var(--jp-success-color1,#388e3c)}
 .nbl-card.nbl-failed,.nbl-card.nbl-cancelled{--nbl-edge:var(--jp-error-color1,#d32f2f)}
-.nbl-card table{border-collapse:collapse;margin:2px 0 0;border:0;font-size:inherit;color:inherit}
-.nbl-card tr,.nbl-card tbody tr:nth-child(odd){background:transparent}
-.nbl-card th,.nbl-card td{padding:1px 12px 1px 0;text-align:left;vertical-align:top;border:0;font-weight:normal}
+.nbl-card.nbl-card.nbl-card table{border-collapse:collapse;margin:2px 0 0;border:0;font-size:inherit;color:inherit}
+.nbl-card.nbl-card.nbl-card tr{background:transparent}
+.nbl-card.nbl-card.nbl-card :is(th,td){padding:1px 14px 1px 0;text-align:left;vertical-align:top;border:0;
+font-weight:normal;background:transparent;max-width:none;white-space:normal}
+.nbl-card code{background:transparent;padding:0;color:inherit}
 .nbl-card th,.nbl-card .nbl-quiet{color:var(--jp-ui-font-color2,#767676)}
 .nbl-card code,.nbl-card .nbl-number{font-family:var(--jp-code-font-family,monospace)}
 .nbl-card .nbl-up{color:var(--jp-success-color1,#388e3c)}.nbl-card .nbl-down{color:var(--jp-error-color1,#d32f2f)}
