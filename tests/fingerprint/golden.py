@@ -1,6 +1,8 @@
 """Values whose fingerprints must never change by accident: `python golden.py` prints name to hash as JSON.
 
 `golden.json` was made on Python 3.11; the tests compare it on every version, in a process with another hash seed.
+What pandas and scikit-learn put into dtypes and fitted state changes with their releases: those sections are compared
+where the releases are those of `made with`.
 After a deliberate change of the format, write it again: `python tests/fingerprint/golden.py > tests/fingerprint/golden.json`.
 """
 
@@ -223,8 +225,15 @@ SECTIONS = {
 }  # fmt: skip
 
 
+def made_with() -> dict[str, str]:
+    """The libraries whose own state is part of what is hashed."""
+    import sklearn
+
+    return {"numpy": np.__version__, "pandas": pd.__version__, "scikit-learn": sklearn.__version__}
+
+
 def main() -> None:
-    found = {}
+    found: dict[str, Any] = {"made with": made_with()}
     for section, build in SECTIONS.items():
         for name, value in build().items():
             version = fingerprint(value)

@@ -11,7 +11,10 @@ import pytest
 from nbledger.fingerprint import fingerprint, token
 
 TIMES = ["2020-01-01", "2020-06-01 12:00", "2021-01-01", None]
-STR = pd.StringDtype("python", na_value=np.nan)
+try:
+    STR = pd.StringDtype("python", na_value=np.nan)
+except TypeError:  # pandas 2.2 has no such dtype
+    STR = "category"
 
 
 def columns():

@@ -260,7 +260,7 @@ def test_an_interrupt_cancels_the_run_and_leaves_the_ledger_in_order(project, wr
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert said.rstrip().endswith("nbledger: interrupted")
+    assert "nbledger: interrupted" in said
     with closing(Ledger.open(project)) as ledger:
         [notebook] = ledger.runs(kind="notebook")
         assert notebook.status == "cancelled"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nbledger.ledger import Ledger
 
 _HEARTBEAT_SECONDS = 30.0
+_PATIENCE_BEFORE = 1.0
+_PATIENCE_AFTER = 10.0
 
 
 class Writer:
@@ -56,6 +58,7 @@ class Writer:
     def begin(self, start: RunStart) -> bool:
         """Write that a run begins; on failure say so and return False, so that `end` writes both."""
         try:
+            self._be_patient(_PATIENCE_BEFORE)
             self.ledger.start_run(start)
         except (NBLedgerError, OSError):
             # Not yet a loss: `end` tries again with everything, and says what is missing if it fails too.
@@ -65,6 +68,7 @@ class Writer:
     def end(self, end: RunEnd, facts: Facts, unwritten: RunStart | None) -> bool:
         """Write the end of a run and its facts in one transaction; `unwritten` is its start if that failed before."""
         try:
+            self._be_patient(_PATIENCE_BEFORE if self._missed else _PATIENCE_AFTER)
             if unwritten is not None:
                 self.ledger.start_run(unwritten)
             self.ledger.end_run(end, facts)
@@ -77,6 +81,10 @@ class Writer:
             self._missed = 0
             self._said.clear()
         return True
+
+    def _be_patient(self, seconds: float) -> None:
+        """Say how long a locked ledger is waited for: briefly before a cell, and while it is known to be locked."""
+        self.ledger.database.patience = seconds
 
     def warn(self, text: str) -> None:
         """Show a warning, once for each text until recording works again."""

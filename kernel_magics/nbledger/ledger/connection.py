@@ -3,7 +3,7 @@
 Each thread has a connection of its own; writes are short `BEGIN IMMEDIATE` transactions in WAL mode with
 `synchronous=NORMAL` (a killed process loses nothing that was committed; a power cut may lose the last transactions but
 damages nothing). Writers of one process take turns at a lock, because SQLite's own waiting is a sleep; writers of
-other processes are waited for, with jitter, up to `BUSY_SECONDS`.
+other processes are waited for, with jitter, up to `BUSY_SECONDS` (or the database's `patience`, in seconds).
 
 The file may be deleted or replaced below a running process. Writes would then go to a file without a name and be lost
 in silence, so its inode is compared before each transaction (2 microseconds) and the database opened anew.
@@ -54,6 +54,7 @@ class Database:
         self._inode: tuple[int, int] | None = None
         self._on_change: list[Callable[[], None]] = []
         self.read_only = False
+        self.patience = BUSY_SECONDS
         forks.register(self)
         self.connection()
 
@@ -112,7 +113,11 @@ class Database:
     def _begin(self, connection: sqlite3.Connection) -> None:
         if self.read_only:
             raise LedgerReadOnly(path=self._text, detail="it was opened for reading")
-        _retry(lambda: connection.execute("BEGIN IMMEDIATE"))
+        local = self._local
+        if getattr(local, "patience", BUSY_SECONDS) != self.patience:
+            connection.execute(f"PRAGMA busy_timeout = {int(self.patience * 1000)}")
+            local.patience = self.patience
+        _retry(lambda: connection.execute("BEGIN IMMEDIATE"), self.patience)
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -187,6 +192,7 @@ class Database:
 
     def _prepare(self, connection: Connection) -> Connection:
         connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        self._local.patience = BUSY_SECONDS
         if _retry(lambda: schema.state(connection, self.path)) != schema.VERSION:
             self._bring_up_to_date(connection)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -280,9 +286,9 @@ def _make_folder(folder: Path) -> None:
         ignore.write_text("# Made by nbledger: the ledger is shared by bundles and merges, not by Git.\n*\n")
 
 
-def _retry(action: Callable[[], T]) -> T:
-    """Do `action`; where SQLite says busy without having waited, try again with jitter until `BUSY_SECONDS`."""
-    deadline = time.monotonic() + BUSY_SECONDS
+def _retry(action: Callable[[], T], patience: float = BUSY_SECONDS) -> T:
+    """Do `action`; where SQLite says busy without having waited, try again with jitter for `patience` seconds."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             return action()

@@ -96,6 +96,10 @@ def _closing_the_loop(call: Callable[[], Any]) -> Any:
     try:
         return call()
     finally:
+        left = asyncio.all_tasks(loop)  # an interrupt leaves the wait for the cell behind
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
 
