@@ -168,7 +168,8 @@ def _silent(path: Path) -> Iterator[str]:
         for method in methods:
             if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) and not method.name.startswith("_"):
                 overloads = {ast.unparse(decorator) for decorator in method.decorator_list}
-                if not ast.get_docstring(method) and not overloads & {"overload", "override", "typing.overload"}:
+                setter = f"{method.name}.setter" in overloads
+                if not ast.get_docstring(method) and not setter and not overloads & {"overload", "override"}:
                     yield f"{node.name}.{method.name}"
 
 

@@ -146,7 +146,24 @@ def numpy_values() -> dict[str, Any]:
     numbers = np.arange(60_000, dtype="f8").reshape(300, 200) / 7
     values: dict[str, Any] = {
         dtype: np.arange(12).reshape(3, 4).astype(dtype)
-        for dtype in ("?", "i1", "u2", "i4", "u8", "f2", "f4", "f8", "c8", "c16", ">i4", "M8[s]", "m8[ms]", "U4", "S3", "O")
+        for dtype in (
+            "?",
+            "i1",
+            "u2",
+            "i4",
+            "u8",
+            "f2",
+            "f4",
+            "f8",
+            "c8",
+            "c16",
+            ">i4",
+            "M8[s]",
+            "m8[ms]",
+            "U4",
+            "S3",
+            "O",
+        )
     }
     return values | {
         "multi-leaf": numbers, "multi-leaf F": np.asfortranarray(numbers), "0-d": np.array(3.5), "empty": np.empty((0, 3)),

@@ -130,14 +130,23 @@ def test_tokens_tell_reversed_arrays_apart():
 
 def test_shape_and_dtype_count():
     array = np.arange(12, dtype="i8")
-    others = [array.reshape(3, 4), array.reshape(4, 3), array.reshape(1, 12), array.astype("u8"), array.view("M8[ns]"), array.astype(">i8")]
+    others = [
+        array.reshape(3, 4),
+        array.reshape(4, 3),
+        array.reshape(1, 12),
+        array.astype("u8"),
+        array.view("M8[ns]"),
+        array.astype(">i8"),
+    ]
     assert len({fingerprint(a).hash for a in [array, *others]}) == 7
     assert len({token(a) for a in [array, *others]}) == 7
     assert not same(np.zeros(0), np.zeros((0, 2)))
 
 
 def test_minus_zero_nan_and_none_differ():
-    arrays = [np.array([v]) for v in (0.0, -0.0, np.nan)] + [np.array([v], dtype=object) for v in (0.0, -0.0, np.nan, None)]
+    arrays = [np.array([v]) for v in (0.0, -0.0, np.nan)] + [
+        np.array([v], dtype=object) for v in (0.0, -0.0, np.nan, None)
+    ]
     assert len({fingerprint(a).hash for a in arrays}) == len(arrays)
 
 
@@ -175,13 +184,26 @@ def test_hashing_a_masked_array_does_not_give_it_a_fill_value():
 
 
 def test_object_arrays_see_every_element_and_its_type():
-    values = [["a", "b"], ["a", None], ["a", np.nan], ["a", 1], ["a", True], ["a", 1.0], ["a", b"b"], ["ab", ""], ["a\0b", "c"], ["a", "b\0c"]]
+    values = [
+        ["a", "b"],
+        ["a", None],
+        ["a", np.nan],
+        ["a", 1],
+        ["a", True],
+        ["a", 1.0],
+        ["a", b"b"],
+        ["ab", ""],
+        ["a\0b", "c"],
+        ["a", "b\0c"],
+    ]
     arrays = [np.array(v, dtype=object) for v in values]
     assert len({fingerprint(a).hash for a in arrays}) == len(arrays)
     assert len({token(a) for a in arrays}) == len(arrays)
 
 
-@pytest.mark.parametrize("items", [["x" * 100_000 + str(i) for i in range(600)], [f"é{i}\0" for i in range(20_000)]], ids=["long", "NULs"])
+@pytest.mark.parametrize(
+    "items", [["x" * 100_000 + str(i) for i in range(600)], [f"é{i}\0" for i in range(20_000)]], ids=["long", "NULs"]
+)
 def test_long_strings_and_strings_with_nuls_in_object_arrays(items):
     array = np.array(items, dtype=object)
     assert same(array, np.array(["".join(list(item)) for item in items], dtype=object))
@@ -196,7 +218,9 @@ def test_an_object_array_that_holds_itself_is_hashed():
     assert fingerprint(array).exactness == "exact"
 
 
-@pytest.mark.skipif(not hasattr(np, "dtypes") or not hasattr(np.dtypes, "StringDType"), reason="numpy 2 has variable-width strings")
+@pytest.mark.skipif(
+    not hasattr(np, "dtypes") or not hasattr(np.dtypes, "StringDType"), reason="numpy 2 has variable-width strings"
+)
 def test_variable_width_strings():
     dtype = np.dtypes.StringDType()
     one, two = np.array(["a", "b" * 100], dtype=dtype), np.array(["a", "b" * 101], dtype=dtype)
@@ -205,7 +229,16 @@ def test_variable_width_strings():
 
 
 def test_scalars_carry_their_dtype():
-    values = [1.0, np.float64(1), np.float32(1), np.int64(1), np.bool_(True), np.array(1.0), np.array([1.0]), np.datetime64("2020-01-01")]
+    values = [
+        1.0,
+        np.float64(1),
+        np.float32(1),
+        np.int64(1),
+        np.bool_(True),
+        np.array(1.0),
+        np.array([1.0]),
+        np.datetime64("2020-01-01"),
+    ]
     assert len({fingerprint(v).hash for v in values}) == len(values)
 
 

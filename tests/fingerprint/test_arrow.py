@@ -61,7 +61,9 @@ def test_what_lies_under_a_null_is_not_content():
     one = pa.array(np.array([1, 2, 3]), mask=np.array([False, True, False]))
     two = pa.array(np.array([1, 9, 3]), mask=np.array([False, True, False]))
     assert same(one, two)
-    text = pa.StringArray.from_buffers(3, pa.py_buffer(np.array([0, 1, 3, 4], "i4")), pa.py_buffer(b"axxb"), pa.py_buffer(b"\x05"), 1)
+    text = pa.StringArray.from_buffers(
+        3, pa.py_buffer(np.array([0, 1, 3, 4], "i4")), pa.py_buffer(b"axxb"), pa.py_buffer(b"\x05"), 1
+    )
     assert same(text, pa.array(["a", None, "b"]))
 
 

@@ -104,7 +104,9 @@ def test_a_class_is_its_methods_attributes_and_bases():
     assert same(base, run(CLASS.format(rate=1, body="self"))["C"])
     assert not same(base, run(CLASS.format(rate=2, body="self"))["C"])
     assert not same(base, run(CLASS.format(rate=1, body="None"))["C"])
-    assert not same(base, run("class B: pass\n" + CLASS.format(rate=1, body="self").replace("class C", "class C(B)"))["C"])
+    assert not same(
+        base, run("class B: pass\n" + CLASS.format(rate=1, body="self").replace("class C", "class C(B)"))["C"]
+    )
     assert fingerprint(base).kind == "class"
     assert fingerprint(base).exactness == "exact"
 

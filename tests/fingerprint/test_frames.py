@@ -31,12 +31,28 @@ def columns():
     yield "string", pd.Series(["a", "é", None, ""], dtype="string"), pd.Series(["a", "é", None, "x"], dtype="string")
     yield "Int64", pd.Series([1, None, 3, 4], dtype="Int64"), pd.Series([1, 0, 3, 4], dtype="Int64")
     yield "Float64", pd.Series([1, None, 3, 4], dtype="Float64"), pd.Series([1, None, 3, 5], dtype="Float64")
-    yield "boolean", pd.Series([True, None, False, True], dtype="boolean"), pd.Series([True, False, None, True], dtype="boolean")
-    yield "datetime", pd.Series(pd.to_datetime(TIMES, format="ISO8601")), pd.Series(pd.to_datetime(["2020-01-02", *TIMES[1:]], format="ISO8601"))
+    yield (
+        "boolean",
+        pd.Series([True, None, False, True], dtype="boolean"),
+        pd.Series([True, False, None, True], dtype="boolean"),
+    )
+    yield (
+        "datetime",
+        pd.Series(pd.to_datetime(TIMES, format="ISO8601")),
+        pd.Series(pd.to_datetime(["2020-01-02", *TIMES[1:]], format="ISO8601")),
+    )
     zoned = pd.Series(pd.to_datetime(TIMES, format="ISO8601", utc=True))
     yield "tz-aware", zoned, zoned.dt.tz_convert("Europe/Paris")
-    yield "timedelta", pd.Series(pd.to_timedelta([1, 2, 3, None], unit="s")), pd.Series(pd.to_timedelta([1, 2, 4, None], unit="s"))
-    yield "period", pd.Series(pd.period_range("2020", periods=4, freq="M")), pd.Series(pd.period_range("2021", periods=4, freq="M"))
+    yield (
+        "timedelta",
+        pd.Series(pd.to_timedelta([1, 2, 3, None], unit="s")),
+        pd.Series(pd.to_timedelta([1, 2, 4, None], unit="s")),
+    )
+    yield (
+        "period",
+        pd.Series(pd.period_range("2020", periods=4, freq="M")),
+        pd.Series(pd.period_range("2021", periods=4, freq="M")),
+    )
     yield "interval", pd.Series(pd.interval_range(0, 4)), pd.Series(pd.interval_range(0, 4, closed="left"))
     yield "category", pd.Series(list("abca"), dtype="category"), pd.Series(list("abcb"), dtype="category")
     yield "sparse", pd.Series(pd.arrays.SparseArray([0, 1, 0, 2])), pd.Series(pd.arrays.SparseArray([0, 1, 0, 3]))
@@ -73,7 +89,26 @@ def test_one_changed_value_changes_the_hash_the_token_and_that_column_only(name)
 
 
 def test_columns_of_different_dtypes_differ_even_when_their_values_are_equal():
-    series = [pd.Series([0, 1], dtype=d) for d in ("i1", "i8", "u8", "f4", "f8", "bool", "object", "Int64", "Float64", "boolean", "category", "M8[ns]", "M8[s]", "m8[ns]", "Sparse[int]")]
+    series = [
+        pd.Series([0, 1], dtype=d)
+        for d in (
+            "i1",
+            "i8",
+            "u8",
+            "f4",
+            "f8",
+            "bool",
+            "object",
+            "Int64",
+            "Float64",
+            "boolean",
+            "category",
+            "M8[ns]",
+            "M8[s]",
+            "m8[ns]",
+            "Sparse[int]",
+        )
+    ]
     assert len({fingerprint(s).hash for s in series}) == len(series)
     text = [pd.Series(["a", None], dtype=d) for d in (object, STR, "string", "category")]
     assert len({fingerprint(s).hash for s in text}) == len(text)
@@ -210,7 +245,20 @@ def test_freq_of_a_datetime_index_is_not_content():
 
 
 def test_scalars_of_pandas_differ():
-    values = [pd.NA, pd.NaT, None, np.nan, pd.Timestamp("2020"), pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2020", tz="Europe/Paris"), pd.Timedelta(1), pd.Interval(0, 1), pd.Interval(0, 1, "left"), pd.Period("2020", "M"), pd.DateOffset(days=1)]
+    values = [
+        pd.NA,
+        pd.NaT,
+        None,
+        np.nan,
+        pd.Timestamp("2020"),
+        pd.Timestamp("2020", tz="UTC"),
+        pd.Timestamp("2020", tz="Europe/Paris"),
+        pd.Timedelta(1),
+        pd.Interval(0, 1),
+        pd.Interval(0, 1, "left"),
+        pd.Period("2020", "M"),
+        pd.DateOffset(days=1),
+    ]
     assert len({fingerprint(v).hash for v in values}) == len(values)
     assert all(fingerprint(v).exactness == "exact" for v in values)
 
@@ -222,7 +270,9 @@ def test_a_frame_with_an_opaque_cell_is_opaque():
 
 
 def test_the_schema_names_dtype_hash_and_profile_of_each_column():
-    frame = pd.DataFrame({"f": [1.0, np.nan, 3.0], "i": [1, 2, 3], "t": pd.to_datetime(["2020-01-01", None, "2020-01-03"])})
+    frame = pd.DataFrame(
+        {"f": [1.0, np.nan, 3.0], "i": [1, 2, 3], "t": pd.to_datetime(["2020-01-01", None, "2020-01-03"])}
+    )
     version = fingerprint(frame)
     assert (version.kind, version.shape, version.nbytes) == ("table", (3, 3), 72)
     assert [c.dtype for c in version.schema][:2] == ["float64", "int64"]
@@ -246,7 +296,13 @@ def test_every_dtype_can_be_profiled():
 
 
 def test_empty_frames_have_hashes_that_differ():
-    frames = [pd.DataFrame(), pd.DataFrame(columns=["a"]), pd.DataFrame(index=[1]), pd.DataFrame({"a": []}), pd.DataFrame({"a": []}, dtype="i8")]
+    frames = [
+        pd.DataFrame(),
+        pd.DataFrame(columns=["a"]),
+        pd.DataFrame(index=[1]),
+        pd.DataFrame({"a": []}),
+        pd.DataFrame({"a": []}, dtype="i8"),
+    ]
     assert len({fingerprint(f).hash for f in frames}) == len(frames)
 
 
@@ -270,7 +326,11 @@ def test_storage_of_a_str_column_is_not_content():
 
 def test_arrow_columns_do_not_depend_on_chunks():
     pa = pytest.importorskip("pyarrow")
-    for values, kind in (([1, None, 3, 4], "int64"), (["a", None, "b", ""], "string"), ([True, None, False, True], "bool")):
+    for values, kind in (
+        ([1, None, 3, 4], "int64"),
+        (["a", None, "b", ""], "string"),
+        ([True, None, False, True], "bool"),
+    ):
         dtype = pd.ArrowDtype(pa.type_for_alias(kind))
         whole = pd.Series(values, dtype=dtype)
         parts = pd.concat([pd.Series(values[:1], dtype=dtype), pd.Series(values[1:], dtype=dtype)], ignore_index=True)

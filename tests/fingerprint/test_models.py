@@ -84,7 +84,9 @@ print(json.dumps([fingerprint(m.fit(X, y)).hash for m in models]))
 
 
 def test_the_same_fit_in_two_processes_has_the_same_hash():
-    found = {subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True).stdout for _ in range(2)}
+    found = {
+        subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True).stdout for _ in range(2)
+    }
     assert len(found) == 1
 
 

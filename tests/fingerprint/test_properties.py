@@ -18,7 +18,12 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 keys = st.text(max_size=5) | st.integers()
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=12) | st.tuples(inner, inner) | st.dictionaries(keys, inner, max_size=6) | st.sets(keys, max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=12)
+        | st.tuples(inner, inner)
+        | st.dictionaries(keys, inner, max_size=6)
+        | st.sets(keys, max_size=8)
+    ),
     max_leaves=30,
 )
 texts = st.lists(st.text(max_size=8) | st.none(), min_size=1, max_size=60)

@@ -139,8 +139,12 @@ def test_a_thousand_random_values_do_not_raise():
 def unchanged_values():
     shared = [1, 2]
     yield [shared, shared, {"a": {1, 2}, "b": bytearray(b"x")}]
-    yield pd.DataFrame({"a": [1, None], "b": ["x", None], "c": pd.Categorical(["u", "v"]), "d": pd.array([1, None], dtype="Int64")})
-    yield pd.DataFrame(np.arange(20.0).reshape(5, 4), columns=list("abcd"), index=pd.MultiIndex.from_product([["x"], range(5)]))
+    yield pd.DataFrame(
+        {"a": [1, None], "b": ["x", None], "c": pd.Categorical(["u", "v"]), "d": pd.array([1, None], dtype="Int64")}
+    )
+    yield pd.DataFrame(
+        np.arange(20.0).reshape(5, 4), columns=list("abcd"), index=pd.MultiIndex.from_product([["x"], range(5)])
+    )
     yield np.ma.masked_array([1, 2], [0, 1])
     yield np.arange(10)[::2]
     yield random.Random(3)

@@ -48,7 +48,9 @@ def test_different_golden_values_have_different_hashes():
 
 
 def test_importing_the_package_imports_nothing_heavy():
-    code = "import sys, nbledger.fingerprint; print(sorted({'numpy', 'pandas', 'sklearn', 'pyarrow'} & set(sys.modules)))"
+    code = (
+        "import sys, nbledger.fingerprint; print(sorted({'numpy', 'pandas', 'sklearn', 'pyarrow'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

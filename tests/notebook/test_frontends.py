@@ -57,7 +57,17 @@ def test_papermill_without_our_engine(notebook: Path) -> None:
 
 
 def test_nbconvert_execute(notebook: Path) -> None:
-    run("jupyter", "nbconvert", "--execute", "--to", "notebook", "--output", "out.ipynb", notebook.name, cwd=notebook.parent)
+    run(
+        "jupyter",
+        "nbconvert",
+        "--execute",
+        "--to",
+        "notebook",
+        "--output",
+        "out.ipynb",
+        notebook.name,
+        cwd=notebook.parent,
+    )
     found = the_run(notebook.parents[1])
     assert found.metrics["size"] == 3
     executed = nbformat.read(notebook.parent / "out.ipynb", 4)
