@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 _LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
@@ -28,6 +28,7 @@ _EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
 _FORWARD_JUMPS = {op for op in dis.hasjrel if "BACKWARD" not in dis.opname[op]}
 _LOAD_CONST = dis.opmap["LOAD_CONST"]
 _CO_OPTIMIZED = 0x1
+_PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), ModuleType})
 _MAX_REACHED = 2000
 _MAX_DEPTH = 3
 _MAX_ITEMS = 50
@@ -72,8 +73,10 @@ class CellCode:
         self.loads = frozenset(name for _, name in self._scan.loads)
         self.writes = frozenset(self._scan.stores)
         self.deletes = frozenset(self._scan.deletes)
+        opaque = tuple(sorted({"exec", "eval"} & self.loads))
+        self._own = Names(frozenset(self._earlier_reads(self._scan.loads)), self.writes, self.deletes, opaque)
 
-    def resolve(self, *namespaces: Mapping[str, Any]) -> Names:
+    def resolve(self, namespace: Mapping[str, Any]) -> Names:
         """Return the names that the cell touches, itself and through the notebook's functions that it mentions.
 
         What a function reads counts as read where the function's name is loaded: a cell that binds `df` and then
@@ -82,9 +85,12 @@ class CellCode:
         reached = {
             name: names
             for name in self.loads
-            for names in [_union(reached_names(name, namespace) for namespace in namespaces)]
+            if name in namespace and type(namespace[name]) not in _PLAIN
+            for names in [reached_names(name, namespace)]
             if names is not None
         }
+        if not reached:
+            return self._own
         loads = list(self._scan.loads)
         for at, name in self._scan.loads:
             if name in reached:
@@ -141,17 +147,6 @@ def reached_names(name: str, namespace: Mapping[str, Any]) -> Names | None:
         writes |= touched.writes
         deletes |= touched.deletes
     return Names(frozenset(reads), frozenset(writes), frozenset(deletes))
-
-
-def _union(found: Iterable[Names | None]) -> Names | None:
-    parts = [names for names in found if names is not None]
-    if not parts:
-        return None
-    return Names(
-        frozenset().union(*(names.reads for names in parts)),
-        frozenset().union(*(names.writes for names in parts)),
-        frozenset().union(*(names.deletes for names in parts)),
-    )
 
 
 @lru_cache(maxsize=4096)

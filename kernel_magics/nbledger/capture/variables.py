@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbledger.capture.names import CellCode, Names
 from nbledger.capture.sharing import is_atom, marks
@@ -22,8 +22,7 @@ _is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$").match
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What was last seen under a name: the object's identity, its change token, its version and its marks."""
 
     ident: int

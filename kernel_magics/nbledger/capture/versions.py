@@ -7,15 +7,17 @@ identity (BLAKE3) computed. Objects are remembered by weak reference, never kept
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbledger.fingerprint import fingerprint, token
 from nbledger.records import Version
 
+_SMALL = frozenset({int, float, bool, complex, type(None)})
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
+
+class _Remembered(NamedTuple):
+    """A live object by weak reference, with its token and version when last seen."""
+
     ref: weakref.ref[Any]
     token: bytes | str
     version: Version
@@ -30,10 +32,15 @@ class Versions:
 
     def token(self, value: Any) -> bytes | str | None:
         """Return the change token of a value; `None` when it is opaque."""
-        return token(value)
+        return fingerprint(value).hash if type(value) in _SMALL else token(value)
 
     def of(self, value: Any) -> tuple[bytes | str | None, Version]:
         """Return the change token and the version of a value as it is now."""
+        if type(value) in _SMALL:
+            # Hashing these twice would cost more than it saves: their identity is their token.
+            version = fingerprint(value)
+            self._met[version.hash] = version
+            return version.hash, version
         now = token(value)
         known = self._by_ident.get(id(value))
         if known is not None and known.ref() is value and known.token == now:

@@ -45,6 +45,16 @@ class MetricLine:
             return False
         return self.value <= self.best if self.lower_is_better else self.value >= self.best
 
+    @property
+    def to_best(self) -> str:
+        """How the value stands to the best of the earlier runs, in words; empty when there is none."""
+        if self.best is None:
+            return ""
+        if self.value == self.best:
+            return "equal to the best"
+        change = f"{self.value - self.best:+.4g}"
+        return f"the best so far, {change} on the one before" if self.is_best else f"{change} to the best"
+
 
 @dataclass(frozen=True, slots=True)
 class DataLine:
@@ -164,6 +174,11 @@ def format_number(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= abs(value) < 10_000 else f"{value:.4g}"
 
 
+def format_change(change: float) -> str:
+    """Return a difference with its sign, or that there is none."""
+    return f"{change:+.4g}" if change else "unchanged"
+
+
 def format_seconds(seconds: float) -> str:
     """Return a duration in the unit that reads best."""
     if seconds < 1:
@@ -195,11 +210,9 @@ def model_text(model: ModelSaved) -> str:
 def _change_text(line: MetricLine) -> str:
     parts = []
     if line.previous is not None:
-        parts.append(f"{line.value - line.previous:+.4g} since the previous run")
-    if line.is_best:
-        parts.append("best so far")
-    elif line.best is not None:
-        parts.append(f"{line.value - line.best:+.4g} to the best")
+        parts.append(f"{format_change(line.value - line.previous)} since the previous run")
+    if line.to_best:
+        parts.append(line.to_best)
     if not line.comparable:
         parts.append("judged on other data than the previous run")
     return f"  ({', '.join(parts)})" if parts else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from nbledger.widgets.card import format_number, format_seconds, model_text
+from nbledger.widgets.card import format_change, format_number, format_seconds, model_text
 
 if TYPE_CHECKING:
     from nbledger.widgets.card import Card, DataLine, MetricLine
@@ -67,11 +67,11 @@ def _metric(line: MetricLine) -> str:
         change = line.value - line.previous
         better = (change < 0) == line.lower_is_better
         sign = "" if change == 0 else f' class="{"nbl-up" if better else "nbl-down"}"'
-        parts.append(f"<span{sign}>{change:+.4g}</span> <span class='nbl-quiet'>since the previous run</span>")
-    if line.is_best:
-        parts.append("<span class='nbl-quiet'>best so far</span>")
-    elif line.best is not None:
-        parts.append(f"<span class='nbl-quiet'>{line.value - line.best:+.4g} to the best</span>")
+        parts.append(
+            f"<span{sign}>{format_change(change)}</span> <span class='nbl-quiet'>since the previous run</span>"
+        )
+    if line.to_best:
+        parts.append(f"<span class='nbl-quiet'>{line.to_best}</span>")
     if not line.comparable:
         parts.append("<span class='nbl-down'>judged on other data than the previous run</span>")
     return " &middot; ".join(parts)
