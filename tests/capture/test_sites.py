@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import sys
 
 import pytest
 
 from nbledger.capture.sites import Site, offer_sources, site_of
+
+
+_numbers = itertools.count()  # an address would come again, with the lines that `linecache` still has for it
 
 
 def observed(source, *, keep_source=True, **names):
@@ -31,7 +35,7 @@ def observed(source, *, keep_source=True, **names):
     class Model:
         fit = score = staticmethod(f)
 
-    filename = f"<source {id(sites)}>"
+    filename = f"<source {next(_numbers)}>"
     if keep_source:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace = {

@@ -220,3 +220,26 @@ def test_threads_can_fingerprint_at_once():
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
+
+
+class Node:
+    def __init__(self, depth: int) -> None:
+        self.children = [Node(depth - 1) for _ in range(3)] if depth else []
+
+
+def test_a_huge_graph_of_objects_is_opaque_rather_than_slow():
+    assert fingerprint(Node(5)).exactness == "exact"
+    assert fingerprint(Node(9)).exactness == "opaque"
+    assert token(Node(9)) is None
+    assert fingerprint([{"a": i} for i in range(30_000)]).exactness == "exact"
+
+
+def test_a_matplotlib_figure_is_opaque_and_costs_nothing():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(2, 2)
+    assert (fingerprint(figure).kind, fingerprint(figure).exactness) == ("figure", "opaque")
+    assert fingerprint(axes).exactness == "opaque"
+    pyplot.close(figure)

@@ -41,7 +41,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils import all_estimators
+from sklearn.utils import Bunch, all_estimators
 from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 
@@ -580,6 +580,47 @@ def test_support_vectors_that_do_not_add_up_are_refused() -> None:
         load_model(dump_model(model).data, "skops")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("k", 10**6),
+        ("k", -1),
+        ("c", np.ones(1)),
+        ("t", np.linspace(1, 0, 20)),
+        ("t", np.full(20, np.nan)),
+        ("t", np.ma.masked_array(np.linspace(1, 0, 20), mask=True)),
+    ],
+)
+def test_spline_that_does_not_fit_its_knots_is_refused(name: str, value: Any) -> None:
+    model = SplineTransformer().fit(X)
+    spline = model.bsplines_[0]
+    inner = getattr(spline, "_delegate_to", spline)
+    key = next(key for key in (name, f"_{name}") if key in vars(inner))
+    vars(inner)[key] = value
+    with pytest.raises(ModelUnreadable, match="a spline's"):
+        load_model(dump_model(model).data, "skops")
+
+
+def test_spline_whose_checked_knots_are_not_those_it_uses_is_refused() -> None:
+    model = SplineTransformer().fit(X)
+    spline = model.bsplines_[0]
+    inner = getattr(spline, "_delegate_to", spline)
+    other = "t" if "_t" in vars(inner) else "_t"
+    vars(inner).update({other: np.linspace(1, 0, 20), other.replace("t", "c"): np.ones(20)})
+    with pytest.raises(ModelUnreadable, match="a spline's"):
+        load_model(dump_model(model).data, "skops")
+
+
+def test_spline_that_hands_on_to_something_else_is_refused() -> None:
+    model = SplineTransformer().fit(X)
+    spline = model.bsplines_[0]
+    if not hasattr(spline, "_delegate_to"):
+        pytest.skip("this scipy's splines hand nothing on")
+    spline._delegate_to = Bunch(**vars(spline._delegate_to))
+    with pytest.raises(ModelUnreadable, match="a spline's kind"):
+        load_model(dump_model(model).data, "skops")
+
+
 def test_partitions_survive_on_their_own() -> None:
     tree = BallTree(X, leaf_size=3)
     loaded = load_model(dump_model(tree).data, "skops")
@@ -627,6 +668,7 @@ def test_compressed_members_are_refused_before_they_are_unpacked() -> None:
 # Boosters
 
 
+@pytest.mark.filterwarnings("ignore:.*XGBRFClassifier.*deprecated:FutureWarning")  # by newer xgboost
 @pytest.mark.parametrize("name", ["XGBClassifier", "XGBRegressor", "XGBRFClassifier"])
 def test_xgboost_models_survive(name: str) -> None:
     xgboost = pytest.importorskip("xgboost")

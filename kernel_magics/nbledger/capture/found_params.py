@@ -67,7 +67,10 @@ def class_names(model: Any, values: Mapping[str, Any]) -> frozenset[str]:
 
 
 def literal_params(tree: ast.Module) -> Iterator[Param]:
-    """Yield what a cell assigns as literals at its top level (`lr = 0.1`, `sizes = [10, 20]`)."""
+    """Yield what a cell assigns as literals at its top level (`lr = 0.1`, `sizes = [10, 20]`).
+
+    An empty container is no setting but a place to gather results in.
+    """
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=targets, value=value):
@@ -78,7 +81,8 @@ def literal_params(tree: ast.Module) -> Iterator[Param]:
                 continue
         for name, node in pairs:
             known, constant = _literal(node)
-            if known and not name.startswith("_"):
+            empty = isinstance(constant, list | tuple | dict | set) and not constant
+            if known and not empty and not name.startswith("_"):
                 yield Param(name, param_value(constant), "literal")
 
 

@@ -11,6 +11,7 @@ import copyreg
 import sys
 import types
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ _FIGURES = {("matplotlib", "Figure"), ("plotly", "Figure"), ("plotly", "BaseFigu
 _CONSTRUCTORS = tuple(
     vars(copyreg)[name] for name in ("__newobj__", "__newobj_ex__", "_reconstructor") if name in vars(copyreg)
 )
+# At some 30 microseconds each: a larger graph of objects would hold its cell up for seconds, so it is opaque.
+MAX_OBJECTS = 20_000
 _VERSION_KEYS = frozenset({"_sklearn_version"})
 
 
@@ -50,6 +53,9 @@ def encode_object(walk: Walk, value: Any) -> bytes:
     cls = type(value)
     if issubclass(cls, type):
         return encode_class(walk, value)
+    if any(root_of(base) == "matplotlib" for base in cls.__mro__):
+        # A figure's state is its whole artist tree, back references and caches included: 2.3 s for four small axes.
+        return walk.opaque_part()
     if issubclass(cls, _CONSUMED) or _in_mro(cls, "__next__") or _in_mro(cls, "__await__"):
         return walk.opaque_part()
     if _in_mro(cls, "_value_repr_") or any(root_of(b) == "enum" and b.__name__ == "Enum" for b in cls.__mro__):
@@ -62,6 +68,9 @@ def _in_mro(cls: type, name: str) -> bool:
 
 
 def _build(walk: Walk, value: Any) -> bytes:
+    walk.built += 1
+    if walk.built > MAX_OBJECTS:
+        return walk.opaque_part()
     try:
         reduced = _reduce(value)
     except MemoryError:
@@ -166,10 +175,16 @@ def version_of(name: str) -> str:
     version = vars(sys.modules[root]).get("__version__") if root in sys.modules else None
     if isinstance(version, str):
         return version
+    return _installed_version(root)
+
+
+@lru_cache(maxsize=1024)
+def _installed_version(distribution: str) -> str:
+    """Return what the distribution's metadata says; read once, because looking it up takes milliseconds."""
     from importlib import metadata
 
     try:
-        return metadata.version(root)
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
 

@@ -125,6 +125,7 @@ class Walk:
     """One pass over one value with one sink."""
 
     __slots__ = (
+        "built",
         "columns",
         "depth",
         "keep",
@@ -145,6 +146,7 @@ class Walk:
         self.sink = sink
         self.sample_over = sample_over
         self.opaque = False
+        self.built = 0
         self.sampled = False
         self.depth = 0
         self.lowest = MAX_DEPTH

@@ -102,7 +102,7 @@ _DISTANCES = (  # those that keep no vector or matrix whose length the C code wo
 ).split()
 
 _OBJECTS: dict[str, str] = {
-    "scipy.interpolate._bsplines": "BSpline",
+    "scipy.interpolate._bsplines": "BSpline _BSpline",  # from scipy 1.18 on, the first hands on to the second
     "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit",
     "sklearn._loss.loss": """
         AbsoluteError ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI HalfGammaLoss HalfMultinomialLoss

@@ -55,17 +55,18 @@ def best_metrics(database: Database, experiment: str, before: int | None, names:
         sql = _EXTREME.format(join=_SMALL if small else _LARGE, direction="{direction}")
         found: dict[str, Best] = {}
         for name, label in _labels(database, names, experiment if small else None):
-            least = connection.execute(sql.format(direction="ASC"), (label, experiment, last)).fetchone()
+            values = {"name": label, "experiment": experiment, "last": last}
+            least = connection.execute(sql.format(direction="ASC"), values).fetchone()
             if least is not None:
-                greatest = connection.execute(sql.format(direction="DESC"), (label, experiment, last)).fetchone()
+                greatest = connection.execute(sql.format(direction="DESC"), values).fetchone()
                 found[name] = Best(*least, *greatest)
     return found
 
 
-_SMALL = "run r INDEXED BY run_experiment CROSS JOIN metric m ON m.run = r.key AND m.name = ?1"
+_SMALL = "run r INDEXED BY run_experiment CROSS JOIN metric m ON m.run = r.key AND m.name = :name"
 _LARGE = "metric m INDEXED BY metric_value CROSS JOIN run r ON r.key = m.run"
 _EXTREME = """SELECT m.value, r.id FROM {join}
-    WHERE m.name = ?1 AND m.value IS NOT NULL AND r.experiment = ?2 AND r.key < ?3
+    WHERE m.name = :name AND m.value IS NOT NULL AND r.experiment = :experiment AND r.key < :last
     AND NOT EXISTS (SELECT 1 FROM deleted_run d WHERE d.run = r.key)
     ORDER BY m.value {direction}, r.key LIMIT 1"""
 

@@ -19,9 +19,9 @@ def add_event(writer: Writer, reader: Reader, run: str, event: str, who: str, at
         if row is None:
             raise NotFound(what="run", ref=run, remedy="it was removed by gc")
         connection.execute(
-            """INSERT INTO deletion SELECT NULL, ?1, ?2, ?3,
-                (SELECT coalesce(max(seq), 0) + 1 FROM deletion WHERE run = ?2), ?4, ?5""",
-            (new_id(), row[0], event, at, who),
+            """INSERT INTO deletion SELECT NULL, :id, :run, :event,
+                (SELECT coalesce(max(seq), 0) + 1 FROM deletion WHERE run = :run), :at, :who""",
+            {"id": new_id(), "run": row[0], "event": event, "at": at, "who": who},
         )
         return str(row[0])
 

@@ -23,8 +23,8 @@ _METRIC_STEP = "INSERT INTO metric_step VALUES (?, ?, ?, ?, ?, ?)"
 _TAG = "INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?, ?)"
 _TAG_EARLIER = "INSERT OR IGNORE INTO tag_earlier VALUES (?, ?, ?, ?, ?)"
 _PACK = "INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?)"
-_ANY_FACTS = """SELECT EXISTS (SELECT 1 FROM param WHERE run = ?1) OR EXISTS (SELECT 1 FROM metric WHERE run = ?1)
-    OR EXISTS (SELECT 1 FROM tag WHERE run = ?1)"""
+_ANY_FACTS = """SELECT EXISTS (SELECT 1 FROM param WHERE run = ?) OR EXISTS (SELECT 1 FROM metric WHERE run = ?)
+    OR EXISTS (SELECT 1 FROM tag WHERE run = ?)"""
 
 Points = Iterable[tuple[str, Any, int | None, float]]
 
@@ -41,7 +41,7 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
     measured = facts.params or facts.metrics or facts.tags
     if not (measured or ended):
         return
-    (before,) = connection.execute(_ANY_FACTS, (run,)).fetchone()
+    (before,) = connection.execute(_ANY_FACTS, (run, run, run)).fetchone()
     if measured:
         now = time.time()
         params = _write_params(connection, keys, run, facts.params, bool(before))

@@ -51,9 +51,9 @@ def _key(ledger: Ledger, table: str, column: str, ref: str) -> int | None:
 def _of_run(ledger: Ledger, ref: str, run: int, name: str | None) -> StoredVersion:
     rows = ledger.database.rows(
         """SELECT DISTINCT g.name, v.hash FROM generated g JOIN version v ON v.key = g.version
-        JOIN stored_version s ON s.version = v.key WHERE g.run = ?1 AND v.kind IN ('model', 'object')
-        AND (?2 IS NULL OR g.name = ?2) ORDER BY g.name""",
-        (run, name),
+        JOIN stored_version s ON s.version = v.key WHERE g.run = :run AND v.kind IN ('model', 'object')
+        AND (:name IS NULL OR g.name = :name) ORDER BY g.name""",
+        {"run": run, "name": name},
     )
     hashes = {row[1] for row in rows}
     if not hashes:

@@ -159,9 +159,9 @@ def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: boo
     ).fetchall()
     for old, id, model, name, number, run, version, created_at, created_by in rows:
         found = connection.execute(
-            """SELECT key FROM main.model_version WHERE id = ?1
+            """SELECT key FROM main.model_version WHERE id = ?
             UNION ALL SELECT key FROM main.model_version
-            WHERE model = ?2 AND number = ?3 AND run = ?4 AND version = ?5""",
+            WHERE model = ? AND number = ? AND run = ? AND version = ?""",
             (id, model, number, run, version),
         ).fetchone()
         if found is None and run is None:

@@ -125,17 +125,35 @@ def _check_distance(attrs: Any) -> None:
 
 
 def _check_spline(attrs: Any) -> None:
-    knots, coefficients = attrs["_t" if "_t" in attrs else "t"], attrs["_c" if "_c" in attrs else "c"]
-    degree = attrs["k"]
+    """Check a spline; which of the two pairs of names it uses depends on the version of scipy."""
+    for knots, coefficients in (("t", "c"), ("_t", "_c")):
+        if knots in attrs or coefficients in attrs:
+            _check_knots(attrs[knots], attrs[coefficients], attrs["k"])
+
+
+def _check_knots(knots: Any, coefficients: Any, degree: Any) -> None:
+    import numpy as np
+
+    _require(type(knots) is np.ndarray and type(coefficients) is np.ndarray, "a spline's arrays")
     _require(type(degree) is int and degree >= 0 and knots.ndim == 1, "a spline's degree")
     bases = len(knots) - degree - 1
     _require(bases >= degree + 1 and len(coefficients) >= bases, "a spline's knots")
     _require(((knots[1:] - knots[:-1]) >= 0).all(), "a spline's knots")
 
 
+def _check_public_spline(attrs: Any) -> None:
+    """Check a spline that from scipy 1.18 on hands everything on to a private one, which is checked as a node too."""
+    if isinstance(attrs, tuple):
+        home = type(attrs[0])
+        _require((home.__module__, home.__name__) == ("scipy.interpolate._bsplines", "_BSpline"), "a spline's kind")
+    else:
+        _check_spline(attrs)
+
+
 _BEFORE: dict[str, Callable[[Any], None]] = {
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": _check_predictor,
-    "scipy.interpolate._bsplines.BSpline": _check_spline,
+    "scipy.interpolate._bsplines.BSpline": _check_public_spline,
+    "scipy.interpolate._bsplines._BSpline": _check_spline,
 }
 for _bits in ("", "32", "64"):
     _BEFORE[f"sklearn.neighbors._kd_tree.KDTree{_bits}"] = _check_kd_bounds

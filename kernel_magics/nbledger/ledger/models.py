@@ -62,9 +62,19 @@ class Models:
                 raise _no_version(event.model, str(event.number))
             target = found[0]
         connection.execute(
-            """INSERT OR IGNORE INTO alias_event SELECT NULL, ?1, ?2, ?3, ?4,
-                (SELECT coalesce(max(seq), 0) + 1 FROM alias_event WHERE model = ?2 AND alias = ?3), ?5, ?6, ?7, ?8""",
-            (event.id, row[0], event.alias, target, event.time, event.who, event.reason, event.run),
+            """INSERT OR IGNORE INTO alias_event SELECT NULL, :id, :model, :alias, :target,
+                (SELECT coalesce(max(seq), 0) + 1 FROM alias_event WHERE model = :model AND alias = :alias),
+                :time, :who, :reason, :run""",
+            {
+                "id": event.id,
+                "model": row[0],
+                "alias": event.alias,
+                "target": target,
+                "time": event.time,
+                "who": event.who,
+                "reason": event.reason,
+                "run": event.run,
+            },
         )
 
     def names(self) -> list[str]:
@@ -111,7 +121,8 @@ class Models:
     def history(self, model: str, alias: str | None = None) -> list[AliasEvent]:
         """Return the moves of a model's aliases (or of one of them), the first one first."""
         rows = self._reader.database.rows(
-            f"{_EVENT} WHERE m.name = ?1 AND (?2 IS NULL OR a.alias = ?2) {_ORDER}", (model, alias)
+            f"{_EVENT} WHERE m.name = :model AND (:alias IS NULL OR a.alias = :alias) {_ORDER}",
+            {"model": model, "alias": alias},
         )
         return [AliasEvent(*row) for row in rows]
 

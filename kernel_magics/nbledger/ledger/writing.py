@@ -146,10 +146,10 @@ class Writer:
         diff = self.keys.source(connection, git.diff) if git and git.diff else None
         state = (git.commit, git.branch, int(git.dirty), diff) if git else (None, None, None, None)
         connection.execute(
-            """INSERT INTO session_environment SELECT ?1,
-                (SELECT count(*) FROM session_environment WHERE session = ?1),
-                (SELECT key FROM environment WHERE hash = ?2), ?3, ?4, ?5, ?6, ?7""",
-            (key, environment.hash, time.time(), *state),
+            """INSERT INTO session_environment SELECT ?,
+                (SELECT count(*) FROM session_environment WHERE session = ?),
+                (SELECT key FROM environment WHERE hash = ?), ?, ?, ?, ?, ?""",
+            (key, key, environment.hash, time.time(), *state),
         )
 
     # -- runs ---------------------------------------------------------------------------------------------------

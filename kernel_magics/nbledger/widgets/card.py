@@ -284,11 +284,13 @@ def _data_lines(outcome: Outcome, ledger: Ledger | None) -> tuple[DataLine, ...]
 
 
 def _tables(edges: tuple[Edge, ...], versions: Mapping[str, Version]) -> dict[str, Version]:
-    return {
-        edge.name: versions[edge.version]
-        for edge in edges
-        if edge.version in versions and versions[edge.version].kind in ("table", "column", "array", "sparse", "tensor")
-    }
+    """Return the tables and arrays by name; a variable comes before what a call was given under the same name."""
+    found: dict[str, Version] = {}
+    for edge in sorted(edges, key=lambda edge: edge.role != "variable"):
+        version = versions.get(edge.version)
+        if version is not None and version.kind in ("table", "column", "array", "sparse", "tensor"):
+            found.setdefault(edge.name, version)
+    return found
 
 
 def _difference(then: Version | None, now: Version) -> str:
