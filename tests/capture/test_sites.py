@@ -10,7 +10,6 @@ import pytest
 
 from nbledger.capture.sites import Site, offer_sources, site_of
 
-
 _numbers = itertools.count()  # an address would come again, with the lines that `linecache` still has for it
 
 

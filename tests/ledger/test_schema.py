@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 import subprocess
@@ -53,6 +54,25 @@ def saved(connection, path):
     path.parent.mkdir(parents=True)
     connection.backup(opened(path))
     _open.pop().close()
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_ledger_that_another_process_makes_while_we_look_is_not_called_damaged(tmp_path, moment):
+    path = tmp_path / "ledger.db"
+    looks = itertools.count()
+
+    class Looking(sqlite3.Connection):
+        def execute(self, *arguments):
+            if next(looks) == moment:
+                other = opened(path)
+                other.execute("BEGIN IMMEDIATE")
+                schema.create(other)
+                other.execute("COMMIT")
+            return super().execute(*arguments)
+
+    connection = sqlite3.connect(path, isolation_level=None, factory=Looking)
+    _open.append(connection)
+    assert schema.state(connection, path) in (0, schema.VERSION)
 
 
 def test_plain_sql_and_sqlite_utils_make_the_same_schema(ledger):

@@ -106,9 +106,11 @@ def state(connection: sqlite3.Connection, path: Path) -> int:
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found == VERSION:
         return VERSION
+    # The mark is looked at last: tables that another process makes meanwhile must not seem to have none.
+    empty = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     if mark != APPLICATION_ID:
-        if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        if empty:
             return 0
         raise LedgerCorrupt(path=str(path), detail="it is a database of something else")
     if found > VERSION:
