@@ -25,7 +25,7 @@ CASES: list[tuple[str, str, str]] = [
     ("df['x'] = df['y']", "df", ""),
     ("obj.attr = v", "obj v", ""),
     ("a, (b, *c) = t", "t", "a b c"),
-    ("del gone", "", ""),
+    ("del gone", "gone", ""),
     ("(n := 10) + n", "", "n"),
     ("f'{name!r:>{width}}'", "name width", ""),
     ("match point:\n    case (0, y):\n        r = y", "point", "y r"),

@@ -19,13 +19,14 @@ from functools import lru_cache, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from nbledger.capture.flow import Event, Flow
+
 _LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
 _LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
 _STORES = {dis.opmap["STORE_NAME"], dis.opmap["STORE_GLOBAL"]}
 _DELETES = {dis.opmap["DELETE_NAME"], dis.opmap["DELETE_GLOBAL"]}
 _STORE_GLOBALS = {dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]}
 _EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
-_FORWARD_JUMPS = {op for op in dis.hasjrel if "BACKWARD" not in dis.opname[op]}
 _LOAD_CONST = dis.opmap["LOAD_CONST"]
 _CO_OPTIMIZED = 0x1
 _PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), ModuleType})
@@ -49,12 +50,10 @@ class Names:
 
 @dataclass(slots=True)
 class _Scan:
-    """One pass over a code object: where names are loaded, stored and deleted, and the jumps forward."""
+    """One pass over a code object: where names are loaded, and where they are stored or deleted."""
 
     loads: list[tuple[int, str]] = field(default_factory=list)
-    stores: dict[str, list[int]] = field(default_factory=dict)
-    deletes: set[str] = field(default_factory=set)
-    jumps: list[tuple[int, int]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
 
 def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
@@ -67,14 +66,15 @@ class CellCode:
     """The compiled code of a cell, scanned once; `resolve` then says what it touches in given namespaces."""
 
     def __init__(self, code: CodeType) -> None:
-        self._code = code
+        instructions = list(_instructions(code))
         self._scan = _Scan()
-        _scan_module(code, self._scan)
+        _scan_module(code, instructions, self._scan)
+        self._flow = Flow(code, instructions, self._scan.events)
         self.loads = frozenset(name for _, name in self._scan.loads)
-        self.writes = frozenset(self._scan.stores)
-        self.deletes = frozenset(self._scan.deletes)
+        self.writes = frozenset(name for _, name, stored in self._scan.events if stored)
+        self.deletes = frozenset(name for _, name, stored in self._scan.events if not stored)
         opaque = tuple(sorted({"exec", "eval"} & self.loads))
-        self._own = Names(frozenset(self._earlier_reads(self._scan.loads)), self.writes, self.deletes, opaque)
+        self._own = Names(self._earlier_reads(self._scan.loads), self.writes, self.deletes, opaque)
 
     def resolve(self, namespace: Mapping[str, Any]) -> Names:
         """Return the names that the cell touches, itself and through the notebook's functions that it mentions.
@@ -96,26 +96,16 @@ class CellCode:
             if name in reached:
                 loads.extend((at, inner) for inner in reached[name].reads)
         return Names(
-            reads=frozenset(self._earlier_reads(loads)),
+            reads=self._earlier_reads(loads),
             writes=self.writes.union(*(names.writes for names in reached.values())),
             deletes=self.deletes.union(*(names.deletes for names in reached.values())),
             opaque=tuple(sorted({"exec", "eval"} & {name for _, name in loads})),
         )
 
-    def _earlier_reads(self, loads: list[tuple[int, str]]) -> set[str]:
+    def _earlier_reads(self, loads: list[tuple[int, str]]) -> frozenset[str]:
         """Return the names of which some load can see the value from before the code ran."""
-        handlers = _handlers(self._code)
-        reads: set[str] = set()
-        for at, name in loads:
-            if name in reads:
-                continue
-            stores = self._scan.stores.get(name, ())
-            hidden = name not in self._scan.deletes and any(
-                store < at and not _bypassed(store, at, self._scan.jumps, handlers) for store in stores
-            )
-            if not hidden:
-                reads.add(name)
-        return reads
+        stored = self._flow.surely_stored
+        return frozenset({name for at, name in loads if name not in self.writes or not stored(name, at)})
 
 
 def reached_names(name: str, namespace: Mapping[str, Any]) -> Names | None:
@@ -190,29 +180,19 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
             yield from _nested(const)
 
 
-def _scan_module(code: CodeType, scan: _Scan) -> None:
-    for offset, op, arg in _instructions(code):
+def _scan_module(code: CodeType, instructions: list[tuple[int, int, int]], scan: _Scan) -> None:
+    for offset, op, arg in instructions:
         if op in _LOADS:
             scan.loads.append((offset, code.co_names[arg]))
         elif op == _LOAD_GLOBAL:
             scan.loads.append((offset, code.co_names[arg >> 1]))
         elif op in _STORES:
-            scan.stores.setdefault(code.co_names[arg], []).append(offset)
+            scan.events.append((offset, code.co_names[arg], True))
         elif op in _DELETES:
-            scan.deletes.add(code.co_names[arg])
-        elif op in _FORWARD_JUMPS:
-            scan.jumps.append((offset, _next_offset(code, offset) + 2 * arg))
+            scan.loads.append((offset, code.co_names[arg]))
+            scan.events.append((offset, code.co_names[arg], False))
         elif op == _LOAD_CONST and isinstance(code.co_consts[arg], CodeType):
             _scan_inner(code.co_consts[arg], offset, scan)
-
-
-def _next_offset(code: CodeType, offset: int) -> int:
-    """Return where the instruction after that at `offset` begins: past its inline caches, from where jumps count."""
-    raw = code.co_code
-    offset += 2
-    while offset < len(raw) and raw[offset] == 0:
-        offset += 2
-    return offset
 
 
 def _scan_inner(code: CodeType, offset: int, scan: _Scan) -> None:
@@ -222,8 +202,7 @@ def _scan_inner(code: CodeType, offset: int, scan: _Scan) -> None:
     elif code.co_name.startswith("<"):
         touched = function_globals(code)
         scan.loads.extend((offset, name) for name in touched.reads)
-        for name in touched.writes:
-            scan.stores.setdefault(name, []).append(offset)
+        scan.events.extend((offset, name, True) for name in touched.writes)
 
 
 def _scan_class_body(code: CodeType, offset: int, scan: _Scan) -> None:
@@ -235,24 +214,6 @@ def _scan_class_body(code: CodeType, offset: int, scan: _Scan) -> None:
             scan.loads.append((offset, code.co_names[arg]))
         elif op == _LOAD_GLOBAL:
             scan.loads.append((offset, code.co_names[arg >> 1]))
-
-
-def _bypassed(store: int, load: int, jumps: list[tuple[int, int]], handlers: list[tuple[int, int, int]]) -> bool:
-    """Tell whether control can come from before `store` to `load` without passing it."""
-    return any(source < store < target <= load for source, target in jumps) or any(
-        start <= store < end and store < target <= load for start, end, target in handlers
-    )
-
-
-def _handlers(code: CodeType) -> list[tuple[int, int, int]]:
-    """Return (start, end, target) offsets of the exception handlers; `dis` holds the parser of their table."""
-    if not code.co_exceptiontable:
-        return []
-    parse = getattr(dis, "_parse_exception_table", None)
-    if parse is None:
-        size = len(code.co_code)
-        return [(0, size, 0)]
-    return [(entry.start, entry.end, entry.target) for entry in parse(code)]
 
 
 def _codes_of(value: Any, namespace: Mapping[str, Any], depth: int = 0) -> Iterator[CodeType]:
