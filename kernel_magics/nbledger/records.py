@@ -155,8 +155,8 @@ class GitState:
 class Session:
     """The life of one kernel or process that writes to a ledger.
 
-    `boot_id`, `pid` and `process_started` (seconds since the epoch) together name a process for good: another
-    process that gets the same pid later differs in one of them.
+    `boot_id`, `pid` and `process_started` (seconds since the boot where the system tells, else since the epoch)
+    together name a process for good: another process that gets the same pid later differs in one of them.
     """
 
     id: str

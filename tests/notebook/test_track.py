@@ -212,3 +212,10 @@ def test_track_on_and_off(kernel: Kernel) -> None:
     kernel.run("y = 1")
     assert [run.source for run in tracked(kernel)] == ["x = 1", "%track off"]
     assert "ledger:" in kernel.run("%track status").stdout
+
+
+def test_a_cell_that_logs_by_hand_is_tracked_without_being_told(kernel: Kernel) -> None:
+    kernel.run("import nbledger")
+    output = kernel.run("nbledger.metric('auc', 0.75)")
+    assert output.card is not None
+    assert last(kernel).metrics == {"auc": 0.75}

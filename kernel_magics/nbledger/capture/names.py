@@ -71,6 +71,7 @@ class CellCode:
         _scan_module(code, instructions, self._scan)
         self._flow = Flow(code, instructions, self._scan.events)
         self.loads = frozenset(name for _, name in self._scan.loads)
+        self.mentions = frozenset(code.co_names)
         self.writes = frozenset(name for _, name, stored in self._scan.events if stored)
         self.deletes = frozenset(name for _, name, stored in self._scan.events if not stored)
         opaque = tuple(sorted({"exec", "eval"} & self.loads))

@@ -26,6 +26,8 @@ from nbledger.capture.versions import Versions
 from nbledger.capture.writer import Writer
 from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
 
+_LOGGING = frozenset({"artifact", "metric", "metrics", "note", "param", "params", "tag", "tags"})
+
 
 @dataclass(frozen=True, slots=True)
 class TrackOptions:
@@ -108,7 +110,7 @@ class Recorder:
         if self._current is not None:
             self._join(self._current, cell, codes, options)
             return
-        options = options or self.always
+        options = options or self.always or _logs_by_hand(codes)
         start = self._start(cell, options)
         started = self.writer.begin(start)
         active = ActiveRun(start, self.writer, started=started)
@@ -222,6 +224,13 @@ class Recorder:
                 raise
             current.problems.append(f"{what}: {type(error).__name__}: {error}")
         return None
+
+
+def _logs_by_hand(codes: list[CellCode]) -> TrackOptions | None:
+    """Return options for a cell that calls `nbledger.metric` and the like: what is logged by hand is to be seen."""
+    if any("nbledger" in code.loads and code.mentions & _LOGGING for code in codes):
+        return TrackOptions()
+    return None
 
 
 def status_of(error: BaseException | None) -> Literal["finished", "failed", "cancelled"]:
