@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbledger.ledger import Ledger, LedgerCorrupt, LedgerTooNew, schema
+from nbledger.records import Facts, Param, RunEnd, Tag
 
 from .conftest import add_run, make_session
 
@@ -229,3 +230,21 @@ print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_integrity_is_sound_with_a_row_in_every_corner(ledger, run):
+    """SQLite 3.40 takes a WITHOUT ROWID table whose key is not its first columns for damaged."""
+    id = run(status=None)
+    ledger.record(id, Facts(params=(Param("p", 1), Param("q", None)), tags=(Tag("t", "a"),)))
+    ledger.record(id, Facts(params=(Param("p", 2), Param("p", "x")), tags=(Tag("t", "b"),)))
+    ledger.end_run(RunEnd(id, 2.0, 1.0, "finished"))
+    assert ledger.database.rows("SELECT count(*) FROM param_earlier") != [(0,)]
+    assert ledger.database.rows("SELECT count(*) FROM tag_earlier") != [(0,)]
+    assert ledger.database.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_table_without_rowid_has_its_key_first(ledger):
+    for name, _ in ledger.database.rows("SELECT name, sql FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'"):
+        columns = ledger.database.rows(f"PRAGMA table_info({name})")
+        key = [column[1] for column in sorted(columns, key=lambda column: column[5]) if column[5]]
+        assert [column[1] for column in columns][: len(key)] == key, name

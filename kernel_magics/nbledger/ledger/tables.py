@@ -136,7 +136,7 @@ TRACKING = (
         is_default INTEGER NOT NULL,
         seq INTEGER NOT NULL,
         PRIMARY KEY (run, name, seq)
-    ) WITHOUT ROWID""",
+    )""",
     """CREATE TABLE metric (
         run INTEGER NOT NULL REFERENCES run(key),
         name INTEGER NOT NULL REFERENCES label(key),
@@ -181,7 +181,7 @@ TRACKING = (
         time REAL NOT NULL,
         seq INTEGER NOT NULL,
         PRIMARY KEY (run, name, seq, time, value)
-    ) WITHOUT ROWID""",
+    )""",
     """CREATE TABLE note (
         run INTEGER NOT NULL REFERENCES run(key),
         time REAL NOT NULL,
