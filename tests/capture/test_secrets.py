@@ -92,7 +92,7 @@ GONE = {
     "google": ("x = 'AIzaSyA-abcdefghijklmnopqrstuvwxyz01234'", "AIza"),
     "stripe": ("x = 'sk_live_abcdefghijklmnop'", "sk_live"),
     "jwt": ("x = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.abcdefghijklmnop'", "eyJ"),
-    "npm": ("//registry.npmjs.org/:_authToken=npm_abcdefghijklmnopqrstuvwxyz0123456789", "npm_abc"),
+    "npm": ("//packages.example.org/:_authToken=npm_abcdefghijklmnopqrstuvwxyz0123456789", "npm_abc"),
     "pypi": ("twine upload -u __token__ -p pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAwLTAwMDAtMDAwMA", "pypi-AgE"),
     "sendgrid": ("x = 'SG.abcdefghijklmnop.qrstuvwxyzABCDEFGH'", "SG.abc"),
     "databricks": ("x = 'dapi0123456789abcdef0123456789abcdef'", "dapi0"),
