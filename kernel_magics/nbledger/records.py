@@ -38,7 +38,7 @@ class Version:
     """One immutable content of a value; `hash` is its identity.
 
     `kind` is one of `table`, `column`, `array`, `sparse`, `tensor`, `model`, `function`, `class`, `module`, `file`,
-    `figure`, `code`, `value`, `object`. `type_name` is the qualified Python type, `nbytes` the content's size.
+    `figure`, `code`, `value`, `object`, `state`, `url`, `absent`. `type_name` is the qualified Python type, `nbytes` the content's size.
     """
 
     hash: str
@@ -55,16 +55,25 @@ class Version:
         return {column.name: column.hash for column in self.schema} if self.kind == "table" else None
 
 
+#: What a name is once it was deleted, and what a file is once it was removed.
+ABSENT = Version("0" * 32, "absent")
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """A version that a run used or generated, under the name it had there (a variable, or a path for a file).
 
-    `role` is `variable`, `file`, `import`, or what a call made of it: `X`, `y`, `model`, `data`.
+    `role` is `variable`, `file`, `url`, `import` (a module), `state` (hidden state: a global random generator, the
+    working directory), `output` (IPython's `Out[n]`), or what a call made of it: `X`, `y`, `model`, `data`.
+    A generated version that is `derived` was made by changing in place, or may have been: it also depends on the
+    version that the same role and name had before. `time` is a file's modification time, seconds since the epoch.
     """
 
     version: str
     name: str
     role: str = "variable"
+    derived: bool = False
+    time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

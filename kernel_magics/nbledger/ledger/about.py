@@ -30,10 +30,13 @@ _ENVIRONMENT = """SELECT n.hash, n.python, n.platform, n.packages, e.git_commit,
 
 def edges(reader: Reader, table: str, run: int) -> list[Edge]:
     """Return the versions that a run `used` or `generated`."""
+    derived = "u.derived" if table == "generated" else "0"
     rows = reader.database.rows(
-        f"SELECT v.hash, u.name, u.role FROM {table} u JOIN version v ON v.key = u.version WHERE u.run = ?", (run,)
+        f"""SELECT v.hash, u.name, u.role, {derived}, u.time FROM {table} u JOIN version v ON v.key = u.version
+        WHERE u.run = ?""",
+        (run,),
     )
-    return [Edge(*row) for row in rows]
+    return [Edge(hash, name, role, bool(derived), time) for hash, name, role, derived, time in rows]
 
 
 def params(reader: Reader, run: int) -> list[Param]:

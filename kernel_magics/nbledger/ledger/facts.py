@@ -33,8 +33,8 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
     """Write all of `facts` about the run of this key; `ended` says that the run has (now) an end."""
     if facts.versions:
         keys.add_versions(connection, facts.versions)
-    _write_edges(connection, keys, "used", run, facts.used)
-    _write_edges(connection, keys, "generated", run, facts.generated)
+    _write_used(connection, keys, run, facts.used)
+    _write_generated(connection, keys, run, facts.generated)
     _write_artifacts(connection, keys, run, facts.artifacts)
     _write_stored(connection, keys, facts.stored)
     _write_notes(connection, run, facts.notes)
@@ -87,11 +87,22 @@ def _write_pack(
     connection.execute(_PACK, (run, shape, items, pack_metrics(list(metrics.values()))))
 
 
-def _write_edges(connection: sqlite3.Connection, keys: Keys, table: str, run: int, edges: Sequence[Edge]) -> None:
+def _write_used(connection: sqlite3.Connection, keys: Keys, run: int, edges: Sequence[Edge]) -> None:
     if edges:
         connection.executemany(
-            f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?)",
-            [(run, edge.name, edge.role, keys.version(connection, edge.version)) for edge in edges],
+            "INSERT OR IGNORE INTO used (run, name, role, version, time) VALUES (?, ?, ?, ?, ?)",
+            [(run, edge.name, edge.role, keys.version(connection, edge.version), edge.time) for edge in edges],
+        )
+
+
+def _write_generated(connection: sqlite3.Connection, keys: Keys, run: int, edges: Sequence[Edge]) -> None:
+    if edges:
+        connection.executemany(
+            "INSERT OR IGNORE INTO generated (run, name, role, version, derived, time) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (run, edge.name, edge.role, keys.version(connection, edge.version), int(edge.derived), edge.time)
+                for edge in edges
+            ],
         )
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbledger.ledger.errors import LedgerCorrupt, LedgerTooNew
-from nbledger.ledger.tables import REGISTRY, TRACKING
-from nbledger.ledger.views import VIEWS
+from nbledger.ledger.tables import LINEAGE, REGISTRY, TRACKING
+from nbledger.ledger.views import LINEAGE_VIEW, VIEWS
 
 if TYPE_CHECKING:
     from sqlite_utils import Migrations
@@ -37,6 +37,7 @@ STEPS = (
     Step("0001_tracking", TRACKING),
     Step("0002_registry", REGISTRY),
     Step("0003_views", VIEWS),
+    Step("0004_lineage", (*LINEAGE, *LINEAGE_VIEW)),
 )
 VERSION = len(STEPS)
 

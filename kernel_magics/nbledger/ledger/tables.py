@@ -230,6 +230,14 @@ TRACKING = (
     )""",
 )
 
+LINEAGE = (
+    "ALTER TABLE used ADD COLUMN time REAL",
+    "ALTER TABLE generated ADD COLUMN derived INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE generated ADD COLUMN time REAL",
+    "CREATE INDEX used_file ON used(name, run) WHERE role = 'file'",
+    "CREATE INDEX generated_name ON generated(name, run)",
+)
+
 REGISTRY = (
     "CREATE TABLE model (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at REAL NOT NULL)",
     """CREATE TABLE model_version (

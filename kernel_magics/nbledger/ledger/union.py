@@ -99,9 +99,10 @@ RUNS = (
     AND run IN (SELECT run FROM main.run_end)""",
     """INSERT OR IGNORE INTO main.open_run SELECT new FROM temp.map_run_now
     WHERE NOT EXISTS (SELECT 1 FROM main.run_end e WHERE e.run = new)""",
-    f"""INSERT OR IGNORE INTO main.used SELECT r.new, o.name, o.role, v.new FROM other.used o {_NOW}
+    f"""INSERT OR IGNORE INTO main.used SELECT r.new, o.name, o.role, v.new, o.time FROM other.used o {_NOW}
     JOIN temp.map_version v ON v.old = o.version""",
-    f"""INSERT OR IGNORE INTO main.generated SELECT r.new, o.name, o.role, v.new FROM other.generated o {_NOW}
+    f"""INSERT OR IGNORE INTO main.generated
+    SELECT r.new, o.name, o.role, v.new, o.derived, o.time FROM other.generated o {_NOW}
     JOIN temp.map_version v ON v.old = o.version""",
     f"""INSERT OR IGNORE INTO main.metric_step SELECT r.new, n.new, o.seq, o.step, o.value, o.time
     FROM other.metric_step o {_NAMED}""",

@@ -7,6 +7,10 @@ _TYPE = "CASE p.type WHEN 0 THEN 'null' WHEN 1 THEN 'bool' WHEN 2 THEN 'int' WHE
 _EDGE = """SELECT r.id AS run_id, '{0}' AS direction, u.name, u.role, v.hash AS version, v.kind, v.exactness
     FROM {0} u JOIN run r ON r.key = u.run JOIN version v ON v.key = u.version"""
 
+_DATED_EDGE = """SELECT r.id AS run_id, '{0}' AS direction, u.name, u.role, v.hash AS version, v.kind, v.exactness,
+    {1} AS derived, {2} AS modified_at, s.id AS session, r.key AS run
+    FROM {0} u JOIN run r ON r.key = u.run JOIN version v ON v.key = u.version JOIN session s ON s.key = r.session"""
+
 VIEWS = (
     """CREATE VIEW deleted_run AS
     SELECT r.key AS run, d.run AS run_id, d.time, d.who
@@ -57,4 +61,10 @@ VIEWS = (
     FROM alias_event a JOIN model m ON m.key = a.model JOIN model_version v ON v.key = a.model_version
     WHERE NOT EXISTS (SELECT 1 FROM alias_event l WHERE l.model = a.model AND l.alias = a.alias
         AND (l.seq, l.time, l.id) > (a.seq, a.time, a.id))""",
+)
+
+LINEAGE_VIEW = (
+    "DROP VIEW lineage",
+    f"""CREATE VIEW lineage AS {_DATED_EDGE.format("used", "0", _ISO.format("u.time"))}
+    UNION ALL {_DATED_EDGE.format("generated", "u.derived", _ISO.format("u.time"))}""",
 )
