@@ -211,7 +211,10 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that is recorded about a run beside its start and end; written in one transaction."""
+    """Everything that is recorded about a run beside its start and end; written in one transaction.
+
+    `opaque` are reasons, in words, why what the run touched may not be known in full (`exec`, a background thread).
+    """
 
     versions: tuple[Version, ...] = ()
     used: tuple[Edge, ...] = ()
@@ -222,6 +225,7 @@ class Facts:
     stored: tuple[StoredVersion, ...] = ()
     tags: tuple[Tag, ...] = ()
     notes: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

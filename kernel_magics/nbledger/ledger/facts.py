@@ -38,6 +38,8 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
     _write_artifacts(connection, keys, run, facts.artifacts)
     _write_stored(connection, keys, facts.stored)
     _write_notes(connection, run, facts.notes)
+    if facts.opaque:
+        connection.executemany("INSERT OR IGNORE INTO opaque VALUES (?, ?)", [(run, text) for text in facts.opaque])
     measured = facts.params or facts.metrics or facts.tags
     if not (measured or ended):
         return

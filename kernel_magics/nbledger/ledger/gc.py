@@ -24,6 +24,7 @@ OF_A_RUN = (
     "run_end",
     "used",
     "generated",
+    "opaque",
     "param",
     "param_earlier",
     "metric",

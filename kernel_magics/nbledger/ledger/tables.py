@@ -236,6 +236,11 @@ LINEAGE = (
     "ALTER TABLE generated ADD COLUMN time REAL",
     "CREATE INDEX used_file ON used(name, run) WHERE role = 'file'",
     "CREATE INDEX generated_name ON generated(name, run)",
+    """CREATE TABLE opaque (
+        run INTEGER NOT NULL REFERENCES run(key),
+        reason TEXT NOT NULL,
+        PRIMARY KEY (run, reason)
+    ) WITHOUT ROWID""",
 )
 
 REGISTRY = (

@@ -104,6 +104,7 @@ RUNS = (
     f"""INSERT OR IGNORE INTO main.generated
     SELECT r.new, o.name, o.role, v.new, o.derived, o.time FROM other.generated o {_NOW}
     JOIN temp.map_version v ON v.old = o.version""",
+    f"INSERT OR IGNORE INTO main.opaque SELECT r.new, o.reason FROM other.opaque o {_NOW}",
     f"""INSERT OR IGNORE INTO main.metric_step SELECT r.new, n.new, o.seq, o.step, o.value, o.time
     FROM other.metric_step o {_NAMED}""",
     f"""INSERT OR IGNORE INTO temp.changed_run SELECT p.run FROM other.metric o {_NAMED}
