@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ledger",),
     ("capture", "lineage", "registry"),
     ("pipeline",),
+    ("questions",),
     ("figures",),
     ("widgets",),
     ("commands",),

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from nbledger.errors import NBLedgerError
     from nbledger.fingerprint import fingerprint
     from nbledger.ledger import Ledger, open
+    from nbledger.questions import (
+        checkout,
+        diff,
+        extract,
+        history,
+        impact,
+        leaks,
+        reproduce,
+        slice,
+        stale,
+        why,
+    )
 
 __version__ = "0.1.0"
 
@@ -30,15 +42,25 @@ _HOMES = {
     "NBLedgerError": "nbledger.errors",
     "active_run": "nbledger.capture.api",
     "artifact": "nbledger.capture.api",
+    "checkout": "nbledger.questions",
+    "diff": "nbledger.questions",
+    "extract": "nbledger.questions",
+    "history": "nbledger.questions",
+    "impact": "nbledger.questions",
+    "leaks": "nbledger.questions",
     "metric": "nbledger.capture.api",
     "metrics": "nbledger.capture.api",
     "note": "nbledger.capture.api",
     "open": "nbledger.ledger",
     "param": "nbledger.capture.api",
     "params": "nbledger.capture.api",
+    "reproduce": "nbledger.questions",
+    "slice": "nbledger.questions",
+    "stale": "nbledger.questions",
     "start_run": "nbledger.capture.api",
     "tag": "nbledger.capture.api",
     "tags": "nbledger.capture.api",
+    "why": "nbledger.questions",
 }
 
 __all__ = [*sorted(_HOMES), "fingerprint"]

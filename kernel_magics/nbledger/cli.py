@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nbledger.commands.checkout import checkout
 from nbledger.commands.common import State, examples
 from nbledger.commands.compare import compare
+from nbledger.commands.diff import diff
+from nbledger.commands.extract import extract
+from nbledger.commands.lineage import history, impact, leaks, slice_, stale, why
 from nbledger.commands.models import models, promote
 from nbledger.commands.notebook import run
+from nbledger.commands.reproduce import reproduce
 from nbledger.commands.runs import delete, restore, runs, show
 from nbledger.commands.store import doctor, export, gc, import_, init, merge, sql, where
 from nbledger.errors import NBLedgerError
@@ -69,7 +74,7 @@ def cli(context: click.Context, path: Path | None) -> None:
 
 
 for verb in (
-    run, runs, show, compare, promote, models, delete, restore,
+    run, runs, show, compare, diff, why, slice_, impact, stale, history, extract, checkout, reproduce, leaks, promote, models, delete, restore,
     where, init, doctor, gc, export, import_, merge, sql,
 ):  # fmt: skip
     cli.add_command(verb)
@@ -94,10 +99,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None) -> str:
+def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None, session: str | None = None) -> str:
     """Run one `%ledger` line and return its text; it never exits the kernel.
 
-    `ledger` is the one that the notebook records into, used unless the line says `--ledger`. What the shell would
+    `ledger` is the one that the notebook records into, used unless the line says `--ledger`; `session` is the
+    notebook's own, in which names are looked for first. What the shell would
     answer with an exit code above 0 is raised here, so that a notebook in a pipeline fails as its shell script would:
     an `NBLedgerError` (`BadUsage` for a line that was not understood).
     """
@@ -108,7 +114,7 @@ def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None) -> str:
                 list(args) or ["--help"],
                 prog_name="%ledger",
                 standalone_mode=False,
-                obj=State(given=ledger, notebook=True),
+                obj=State(given=ledger, notebook=True, session=session),
             )
         except click.UsageError as error:
             hint = error.ctx.get_usage() if error.ctx else ""

@@ -49,6 +49,7 @@ def _track_parser() -> _Parser:
     add("--metrics", type=_names, default=(), help="variables to record as metrics, besides those found")
     add("--model", type=_names, default=(), help="the variables that hold the models, instead of those found")
     add("--data", type=_names, default=(), help="variables to record as the run's data, besides those found")
+    add("--snapshot", type=_names, default=(), help="variables whose content to keep, for %ledger checkout")
     add("-t", "--tag", action="append", type=_tag, default=[], help="key=value, may be given several times")
     add("--no-model", action="store_true", help="do not store the model's content")
     add("--quiet", action="store_true", help="no card under the cell")
@@ -85,6 +86,7 @@ def parse_track(line: str) -> TrackOptions:
         models=found.model,
         data=found.data,
         tags=tuple(found.tag),
+        snapshot=found.snapshot,
         store_model=not found.no_model,
         quiet=found.quiet,
     )
@@ -131,7 +133,7 @@ class NBLedgerMagics(Magics):
         """Record a cell as an experiment, with its data, params, metrics and models.
 
         %%track [NAME] [-e EXPERIMENT] [--params a,b] [--metrics m] [--model VAR] [--data VAR]
-                [-t key=value] [--no-model] [--quiet]
+                [--snapshot VAR] [-t key=value] [--no-model] [--quiet]
             As a cell's first line. Everything is found without options: params from the fitted estimators and from
             literals, metrics from the calls of sklearn.metrics, .score and cross-validation, data and models from what
             the cell reads and fits. Options add to what is found, and win over it.
@@ -204,7 +206,8 @@ class NBLedgerMagics(Magics):
         from nbledger.cli import run_in_notebook
 
         try:
-            text = run_in_notebook(words, self._extension.ready().writer.ledger)
+            writer = self._extension.ready().writer
+            text = run_in_notebook(words, writer.ledger, writer.session.id)
         except NBLedgerError as error:
             raise Refused(str(error)) from None
         if text:
@@ -246,7 +249,7 @@ def _completions(extension: Extension, line: str, symbol: str) -> list[str]:
         return [name for name in ledger.experiments() if name.startswith(symbol)]
     if words[0] == "%track" and len(before) == 1:
         return [verb for verb in ("on", "off", "status") if verb.startswith(symbol)]
-    if before[-1:] and before[-1] in ("--params", "--metrics", "--model", "--data"):
+    if before[-1:] and before[-1] in ("--params", "--metrics", "--model", "--data", "--snapshot"):
         names = (name for name in extension.shell.user_ns if not name.startswith("_"))
         return sorted(name for name in names if name.startswith(symbol))
     return [option for option in TRACK_OPTIONS if option.startswith(symbol)]

@@ -209,6 +209,71 @@ class RunError:
     traceback: str = ""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RowSet:
+    """A set of rows, by its smallest `hashes` (little-endian 64-bit, ascending): see `capture.row_sets`.
+
+    `count` is how many rows there are, `distinct` how many different ones among those looked at, `repeated` how many
+    of these have an equal one. `rich` says that equal content of two rows is no coincidence.
+    """
+
+    hash: str
+    count: int
+    distinct: int
+    repeated: int
+    hashes: bytes
+    rich: bool = False
+    sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumn:
+    """A column beside a set of rows: the rank of its value for each of the set's hashes (little-endian 32-bit)."""
+
+    rows: str
+    name: str
+    ranks: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CallValue:
+    """What a call worked on, in a role (`X`, `y`, `y_true`, `y_pred`, `eval`, `train`, `test`, `whole`).
+
+    `name` is its name in the source. `rows` are its rows wherever they came from, `content` its rows as they are.
+    `through` are the transformers that it came through, as numbers of `fit` calls; `made_by` is the number of the
+    call that predicted it. `object` is the stored content (an npy file).
+    """
+
+    role: str
+    name: str = ""
+    rows: RowSet | None = None
+    content: RowSet | None = None
+    through: tuple[int, ...] = ()
+    made_by: int | None = None
+    version: str | None = None
+    object: str | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that matters: `number` counts them in a session; `fit` is the number of the call that fitted its model.
+
+    `kind` is `fit`, `predict`, `transform`, `score`, `metric`, `validate` or `split`; `name` is what its value is
+    called (a metric's name), `facts` are what else was seen, as plain values.
+    """
+
+    number: int
+    kind: str
+    function: str
+    type_name: str = ""
+    fit: int | None = None
+    name: str = ""
+    value: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[CallValue, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that is recorded about a run beside its start and end; written in one transaction.
@@ -226,6 +291,8 @@ class Facts:
     tags: tuple[Tag, ...] = ()
     notes: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    row_columns: tuple[RowColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Extension:
     def close(self) -> None:
         """End the session."""
         if self.recorder is not None:
-            self.recorder.writer.close()
+            self.recorder.close()
 
     def use(self, ledger: Path) -> None:
         """Write to another ledger from the next cell on."""

@@ -102,6 +102,11 @@ def ago(moment: float | None, now: float | None = None) -> str:
     return f"{passed:.0f} s ago"
 
 
+def when(moment: float | None) -> str:
+    """Return a moment (seconds since the epoch) as local date and time to the second."""
+    return "" if moment is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
 def span(seconds: float | None) -> str:
     """Return a duration: `35 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds is None:

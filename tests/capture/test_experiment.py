@@ -167,14 +167,14 @@ def test_predictions_are_forgotten_with_their_arrays(data):
     assert len(data.predictions) == 1
 
 
-def test_an_observed_cell_identifies_nothing(data):
+def test_an_observed_cell_identifies_only_what_it_judged_by(data):
     asked = []
     data.identify = lambda value: asked.append(value) or "v"
     experiment = data.run(
         "clf = LogisticRegression(max_iter=2000).fit(X_train, y_train)\naccuracy_score(y_test, clf.predict(X_test))",
         tracked=False,
     )
-    assert asked == []
+    assert [value is data.names["y_test"] for value in asked] == [True]
     assert experiment.metrics() == ()
     assert experiment.models() == []
 

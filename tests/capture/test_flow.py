@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterator
 from typing import Any, Self
 
 import pytest
 
+from nbledger.capture.lines import Lines
 from nbledger.capture.names import CellCode, compile_cell
 
 BODIES = ["x = 1", "pass", "raise E", "x = f()", "f()\nx = 1", "x = 1\nf()", "del x"]
@@ -37,6 +39,7 @@ class Watched(dict[str, Any]):
 
     old_was_read = False
     bound = False
+    ended = False
 
     def __getitem__(self, name: str) -> Any:
         if name == "x" and not self.bound:
@@ -47,13 +50,23 @@ class Watched(dict[str, Any]):
         self.bound = self.bound or name == "x"
         dict.__setitem__(self, name, value)
 
+    def __delitem__(self, name: str) -> None:
+        if name == "x" and not self.bound:
+            self.old_was_read = True
+        dict.__delitem__(self, name)
+
+    @property
+    def has_new_value(self) -> bool:
+        """Whether `x` is bound, and not to what it was before."""
+        return dict.get(self, "x", "old") != "old"
+
 
 class TooLongError(Exception):
     """The choices made a loop that does not end."""
 
 
-def reads_the_old_value(code: Any, choices: tuple[int, ...]) -> bool:
-    """Run a cell with its branches decided by `choices`."""
+def run(code: Any, choices: tuple[int, ...], outside: dict[str, Any]) -> Watched:
+    """Run a cell with its branches decided by `choices`, and return its namespace. `outside` are its globals."""
     left = iter((*choices, *(1, 0) * 20))
 
     def choose() -> int:
@@ -79,12 +92,12 @@ def reads_the_old_value(code: Any, choices: tuple[int, ...]) -> bool:
     names = Watched(
         c=lambda: bool(choose()), f=f, g=lambda *a: 1, r=lambda: range(choose() * 2), m=Manager, E=E, x="old"
     )
-    names["__builtins__"] = __builtins__
     try:
-        exec(code, {"__builtins__": __builtins__}, names)
+        exec(code, outside, names)
+        names.ended = True
     except (E, TooLongError, NameError):
         pass
-    return names.old_was_read
+    return names
 
 
 def sources(shape: str) -> Iterator[str]:
@@ -104,9 +117,51 @@ def test_no_way_through_a_cell_reads_an_earlier_value_that_is_not_among_its_read
         code = compile_cell(source)
         if "x" in CellCode(code).resolve({}).reads:
             continue
-        if any(reads_the_old_value(code, bits) for bits in itertools.product((0, 1), repeat=5)):
+        if any(run(code, bits, {}).old_was_read for bits in itertools.product((0, 1), repeat=5)):
             missed.append(source)
     assert missed == []
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_name_is_surely_bound_anew_only_where_every_way_to_the_end_binds_it(shape: str) -> None:
+    wrong = []
+    for source in sources(SHAPES[shape]):
+        code = compile_cell(source)
+        if "x" in CellCode(code).resolve({}).sure:
+            ends = [run(code, bits, {}) for bits in itertools.product((0, 1), repeat=5)]
+            wrong.extend(source for names in ends if names.ended and not names.has_new_value)
+    assert wrong == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="which lines ran is known since Python 3.12")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_with_the_lines_that_ran_no_read_is_missed_and_few_are_too_many(shape: str) -> None:
+    missed, wrong = [], []
+    ways = extra = 0
+    lines = Lines()
+    for source in sources(SHAPES[shape]):
+        code = compile_cell(source)
+        cell = CellCode(code)
+        seen = set()
+        for bits in itertools.product((0, 1), repeat=5):
+            outside = {"__builtins__": __builtins__}
+            lines.begin(outside)
+            names = run(code, bits, outside)
+            ran = lines.end()
+            assert ran is not None
+            found = cell.resolve({}, ran.module, ran.functions)
+            if names.old_was_read and "x" not in found.reads:
+                missed.append((source, bits))
+            if names.ended and "x" in found.sure and not names.has_new_value:
+                wrong.append((source, bits))
+            if ran.module not in seen:
+                seen.add(ran.module)
+                ways += 1
+                extra += "x" in found.reads and not names.old_was_read
+    lines.close()
+    assert missed == []
+    assert wrong == []
+    assert extra <= ways * 0.06, f"{extra} of {ways}"
 
 
 @pytest.mark.parametrize(

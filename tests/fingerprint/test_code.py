@@ -12,7 +12,7 @@ import types
 import numpy as np
 import pytest
 
-from nbledger.fingerprint import fingerprint, token
+from nbledger.fingerprint import change_token, fingerprint, token
 
 _cells = itertools.count()
 
@@ -183,3 +183,48 @@ def test_a_module_of_ones_own_is_its_source(tmp_path, monkeypatch):
     path.write_text("A = 2\n")
     assert before.kind == "module"
     assert fingerprint(module).hash != before.hash
+
+
+def test_a_global_that_a_function_reads_is_no_change_of_the_function():
+    cell = run(
+        "K = 1\ndef g():\n    return K\ndef f():\n    return g()\nclass C:\n    def f(self):\n        return K\nc = C()\n"
+    )
+    names = ("f", "g", "C", "c")
+    before = [(change_token(cell[name])[0], fingerprint(cell[name]).hash) for name in names]
+    cell["K"] = 2
+    after = [(change_token(cell[name])[0], fingerprint(cell[name]).hash) for name in names]
+    assert [token for token, _ in before] == [token for token, _ in after]
+    assert all(old != new for (_, old), (_, new) in zip(before, after, strict=True))
+    assert [change_token(cell[name])[1] for name in names] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("source", "change"),
+    [
+        ("def f(x, seen=[]):\n    seen.append(x)", "f(1)"),
+        ("def f():\n    pass", "f.calls = 1"),
+        ("def f():\n    return 1\ndef g():\n    return 2", "f.__code__ = g.__code__"),
+        ("def make():\n    n = 0\n    def f():\n        nonlocal n\n        n += 1\n    return f\nf = make()", "f()"),
+        ("import functools\n@functools.cache\ndef f(x):\n    return [x]", "f(1)"),
+        ("import functools\nn = 1\n@functools.lru_cache\ndef f(x):\n    return n", "f(1)"),
+        ("import functools\nf = functools.partial(int)", "f.note = 1"),
+        ("class f:\n    k = 1", "f.k = 2"),
+        ("class f:\n    items = []", "f.items.append(1)"),
+        ("from dataclasses import dataclass\n@dataclass\nclass f:\n    a: int = 1", "f.__eq__ = lambda a, b: True"),
+        ("class C:\n    def __getstate__(self):\n        return None\nf = C()", "f.x = 1"),
+        ("class C:\n    def __reduce__(self):\n        return C, ()\nf = C()", "f.x = 1"),
+    ],
+)
+def test_a_change_check_sees_what_a_function_class_or_object_keeps_to_itself(source, change):
+    cell = run(source)
+    before = change_token(cell["f"])[0]
+    assert change_token(cell["f"])[0] == before
+    exec(change, cell)
+    assert change_token(cell["f"])[0] != before
+
+
+def test_the_cache_of_a_pure_function_is_no_change():
+    cell = run("import functools\n@functools.cache\ndef f(n):\n    return n if n < 2 else f(n - 1) + f(n - 2)")
+    before = change_token(cell["f"])
+    cell["f"](9)
+    assert change_token(cell["f"])[0] == before[0]

@@ -216,3 +216,12 @@ def test_a_file_is_its_bytes(tmp_path):
     assert file_fingerprint(two).hash != version.hash
     with pytest.raises(FileNotFoundError):
         file_fingerprint(tmp_path / "none")
+
+
+def test_views_of_a_dict_are_what_they_show():
+    one, other = {"a": 1, "b": [2]}, {"b": [2], "a": 1}
+    assert fingerprint(one.keys()).exactness == "exact"
+    assert fingerprint(one.keys()).hash == fingerprint(other.keys()).hash
+    assert fingerprint(one.items()).hash == fingerprint(other.items()).hash
+    assert fingerprint(one.values()).hash == fingerprint({"x": 1, "y": [2]}.values()).hash
+    assert len({fingerprint(view).hash for view in (one.keys(), one.items(), one.values(), {"a": 1}.keys())}) == 4

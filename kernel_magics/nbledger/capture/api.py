@@ -37,6 +37,11 @@ def active_run(what: str = "it") -> ActiveRun:
     return _stack[-1]
 
 
+def current_writer() -> Writer | None:
+    """Return the writer of the run that is under way, `None` when none is."""
+    return _stack[-1].writer if _stack else None
+
+
 def param(name: str, value: Any) -> None:
     """Record a param on the run that is under way. Raises `NoActiveRun`."""
     active_run(f"param {name!r}").param(name, value)

@@ -16,6 +16,7 @@ from nbledger.capture.events import (
     Fit,
     MetricCall,
     Predict,
+    Resample,
     Score,
     Search,
     Split,
@@ -52,6 +53,7 @@ class Built:
     site: Site
     seconds: float
     versions: Mapping[str, str]
+    predicted: Any = None
 
 
 def parameter_names(function: types.FunctionType) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ def data_of(call: Call) -> dict[str, Any]:
 def _roles_of(call: Call) -> dict[str, str]:
     """Return which argument plays which role; those that are `None` play none."""
     given = [name for name, value in call.arguments.items() if value is not None and not name.startswith("*")]
-    if call.kind == "split":
+    if call.kind in ("split", "resample"):
         return {}
     if call.kind == "metric":
         roles = _DATA_ROLES | {"labels"} if "X" in given else _DATA_ROLES
@@ -140,6 +142,7 @@ def build(built: Built) -> Iterator[Event]:
         case "cross_predict":
             yield Predict(model=call.arguments.get("estimator"), X=data.get("X"), result=built.result, **common)
         case "score":
+            common["predicted"] = built.predicted
             yield Score(model=call.arguments["self"], X=data.get("X"), y=data.get("y"), value=built.result, **common)
         case "scorer":
             common["function"] = _scorer_name(call.arguments["self"])
@@ -148,6 +151,7 @@ def build(built: Built) -> Iterator[Event]:
                 X=data.get("X"),
                 y=data.get("y"),
                 value=built.result,
+                predicted=built.predicted,
                 **common,
             )
         case "metric":
@@ -164,6 +168,9 @@ def build(built: Built) -> Iterator[Event]:
         case "split":
             arrays = next((value for name, value in call.arguments.items() if name.startswith("*")), ())
             yield Split(arrays=tuple(arrays), result=tuple(built.result), **common)
+        case "resample":
+            arrays = next((value for name, value in call.arguments.items() if name.startswith("*")), ())
+            yield Resample(arrays=tuple(arrays), result=built.result, **common)
 
 
 def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Iterator[Event]:

@@ -36,6 +36,7 @@ __all__ = [
     "suspend_main",
     "uninstall",
     "wake",
+    "watch",
 ]
 
 METHODS: Mapping[str, CallKind] = {
@@ -206,6 +207,11 @@ def problems() -> Iterable[str]:
 _watch = ImportWatch(problem)
 _hooks = Hooks(_watch)
 _adapters = Adapters(_hooks, _watch, problem)
+
+
+def watch() -> ImportWatch:
+    """Return what notices imports; another one after `uninstall`."""
+    return _watch
 
 
 def wake(modules: Mapping[str, types.ModuleType] = sys.modules) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 from nbledger.capture.sites import UNKNOWN, Site
 
-CallKind = Literal["fit", "predict", "score", "metric", "scorer", "validate", "cross_predict", "split"]
+CallKind = Literal["fit", "predict", "score", "metric", "scorer", "validate", "cross_predict", "split", "resample"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,13 @@ class Predict(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Score(CallEvent):
-    """An estimator's own `score`, or a scorer that was called with it."""
+    """An estimator's own `score`, or a scorer that was called with it; `predicted` is what it predicted for that."""
 
     model: Any
     X: Any
     y: Any
     value: Any
+    predicted: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -117,21 +118,23 @@ class Split(CallEvent):
     result: tuple[Any, ...]
 
 
-Event = Fit | Predict | Score | MetricCall | CrossValidation | Search | Split
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Resample(CallEvent):
+    """A `sklearn.utils.resample` or `shuffle` of arrays."""
+
+    arrays: tuple[Any, ...]
+    result: Any
+
+
+Event = Fit | Predict | Score | MetricCall | CrossValidation | Search | Split | Resample
 
 
 class Sink(Protocol):
     """Who is told of calls while it is active.
 
-    `detailed` says whether everything is wanted, with call sites; else it is told of fits and predictions alone.
     `before` is asked just before a call and returns the versions of the call's inputs by role: a call may change its
     arguments.
     """
-
-    @property
-    def detailed(self) -> bool:
-        """Whether everything is wanted, with call sites."""
-        ...
 
     def before(self, call: Call) -> Mapping[str, str]:
         """Return the versions of a call's inputs by role; empty when they are not wanted."""

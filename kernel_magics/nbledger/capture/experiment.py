@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.predictions import Predictions
 from nbledger.capture.values import param_value
-from nbledger.records import Edge, Metric, Param
+from nbledger.records import Call, Edge, Metric, Param, RowColumn
 
 if TYPE_CHECKING:
-    from nbledger.capture.events import Call, Event
+    from nbledger.capture.events import Call as EventCall
+    from nbledger.capture.events import Event
     from nbledger.capture.findings import ChildRun, Findings
     from nbledger.capture.models import ModelFound
     from nbledger.capture.structures import Curve, Table
@@ -57,12 +58,7 @@ class Experiment:
 
     # What calls tell (this is a `Sink`).
 
-    @property
-    def detailed(self) -> bool:
-        """Whether everything is wanted, with call sites."""
-        return self._tracked
-
-    def before(self, call: Call) -> Mapping[str, str]:
+    def before(self, call: EventCall) -> Mapping[str, str]:
         """Return the versions of what a call is about to work on, by role."""
         return self._found().before(call)
 
@@ -100,6 +96,15 @@ class Experiment:
     def children(self, names: Mapping[str, Any] | None = None) -> list[ChildRun]:
         """Return the candidates of the cell's searches."""
         return [] if self._findings is None else self._findings.children(names or {})
+
+    def calls(
+        self, names: Mapping[str, Any] | None = None, store: Callable[[bytes], tuple[str, int]] | None = None
+    ) -> tuple[tuple[Call, ...], tuple[RowColumn, ...]]:
+        """Return the calls of the cell as they are recorded, and columns of frames in `names` beside their rows.
+
+        `store(data)` puts the predictions of a tracked cell into the object store and returns their hash and size.
+        """
+        return ((), ()) if self._findings is None else self._findings.calls(names or {}, store)
 
     def edges(self) -> tuple[Edge, ...]:
         """Return what the models of the cell were fitted or cross-validated on: roles `X`, `y`, `sample_weight`."""

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbledger.capture import found_metrics
 from nbledger.capture.build import data_of
+from nbledger.capture.call_log import CallLog
 from nbledger.capture.describe import Description, description_of
-from nbledger.capture.events import Call, CrossValidation, Event, Fit, MetricCall, Predict, Score, Search, Split
+from nbledger.capture.events import (
+    Call as EventCall,
+)
+from nbledger.capture.events import (
+    CrossValidation,
+    Event,
+    Fit,
+    MetricCall,
+    Predict,
+    Resample,
+    Score,
+    Search,
+    Split,
+)
 from nbledger.capture.found_metrics import Collected, Found
 from nbledger.capture.found_params import class_names, combined, estimator_params, keyword_params, literal_params
+from nbledger.capture.held import is_array
 from nbledger.capture.models import ModelFound, Models
 from nbledger.capture.predictions import Predictions
 from nbledger.capture.structures import Curve, Table, structures_in
 from nbledger.capture.values import number, param_value
-from nbledger.records import Basis, Edge, Metric, Param
+from nbledger.records import Basis, Call, Edge, Metric, Param, RowColumn
 
 _NO_PREDICTIONS = frozenset({"transform", "inverse_transform"})
+_PREDICTED = frozenset({"y_pred", "y_score", "y_prob", "y_proba", "pred_decision", "labels_pred", "labels"})
+_CHEAP = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +84,9 @@ class Findings:
         self._unfitted: list[_Unfitted] = []
         self._structures: list[Curve | Table] = []
 
-    def before(self, call: Call) -> Mapping[str, str]:
+    def before(self, call: EventCall) -> Mapping[str, str]:
         """Return the versions of what a call is about to work on, by role."""
-        if not self.tracked or call.function in _NO_PREDICTIONS or call.kind == "split":
+        if not self.tracked or call.function in _NO_PREDICTIONS or call.kind in ("split", "resample"):
             return {}
         values = data_of(call)
         model = call.arguments.get("estimator" if call.kind in ("scorer", "validate", "cross_predict") else "self")
@@ -79,13 +97,46 @@ class Findings:
 
     def event(self, event: Event) -> None:
         """Take in what happened."""
+        call = self._logged(event)
         if isinstance(event, Fit):
-            self._fit(event)
+            self._fit(event, call)
         elif isinstance(event, Predict):
             if event.function not in _NO_PREDICTIONS:
-                self._predicted(event.result, event, {"model": event.model, "X": event.X})
-        elif self.tracked:
+                self._predicted(event.result, event, {"model": event.model, "X": event.X}, call)
+        elif self.tracked and not isinstance(event, Resample):
             self._tracked_event(event)
+
+    def calls(
+        self, names: Mapping[str, Any], store: Callable[[bytes], tuple[str, int]] | None
+    ) -> tuple[tuple[Call, ...], tuple[RowColumn, ...]]:
+        """Return the calls of the cell as they are recorded, and columns beside their rows."""
+        return self.log.drain(names, store)
+
+    @property
+    def log(self) -> CallLog:
+        """The session's calls."""
+        if self.predictions.log is None:
+            self.predictions.log = CallLog()
+        log: CallLog = self.predictions.log
+        return log
+
+    def _logged(self, event: Event) -> int | None:
+        """Take a call into the session's log; what goes wrong there must not cost the cell its metrics."""
+        log = self.log
+        if log.full:
+            return None
+        if not self.tracked:
+            event = dataclasses.replace(event, versions=_cheap_versions(event, self._identify))
+        try:
+            return log.take(event, self._predicted_by, keep=self.tracked)
+        except Exception as error:
+            if os.environ.get("NBLEDGER_DEBUG"):
+                raise
+            self._problem(f"the rows of {event.function}: {type(error).__name__}: {error}")
+            return None
+
+    def _predicted_by(self, value: Any, by_content: bool) -> int | None:
+        return self.predictions.call_of(value, by_content=by_content)
 
     # What a cell's end asks.
 
@@ -166,29 +217,33 @@ class Findings:
             case Split():
                 self._split(event)
 
-    def _fit(self, event: Fit) -> None:
+    def _fit(self, event: Fit, call: int | None) -> None:
         if self.tracked:
             self._models.fitted(event)
             self._used(event)
         sources = {"model": event.model, "X": event.X}
         if event.function == "fit_predict":
-            self._predicted(event.result, event, sources)
+            self._predicted(event.result, event, sources, call)
         labels = getattr(event.model, "__dict__", {}).get("labels_")
         if labels is not None:
-            self._predicted(labels, event, sources)
+            self._predicted(labels, event, sources, None)
 
-    def _predicted(self, result: Any, event: Fit | Predict, sources: Mapping[str, Any]) -> None:
+    def _predicted(self, result: Any, event: Fit | Predict, sources: Mapping[str, Any], call: int | None) -> None:
         basis = [Basis(role, event.versions[role]) for role in ("model", "X") if role in event.versions]
         if self.tracked and isinstance(event, Fit):
             version = self._models.version_of(event.model)
             basis += [Basis("model", version)] if version is not None else []
+        if "X" not in event.versions and is_array(sources["X"]):
+            version = self._identify(sources["X"])  # now, for an array cannot be remembered weakly
+            basis += [Basis("X", version)] if version is not None else []
         for part in result if isinstance(result, list | tuple) else (result,):
-            self.predictions.remember(part, basis, sources)
+            self.predictions.remember(part, basis, sources, call=call)
 
     def _metric(self, event: MetricCall) -> None:
         basis = dict.fromkeys(_basis(event))
-        for value in event.data.values():
-            basis.update(dict.fromkeys(self.predictions.basis_of(value, self._identify)))
+        for role, value in event.data.items():
+            known = self.predictions.basis_of(value, self._identify, by_content=role in _PREDICTED)
+            basis.update(dict.fromkeys(known))
         self._measured(found_metrics.in_metric_call(event), event, tuple(basis))
         self._structures.extend(structures_in(event, tuple(basis)))
         if isinstance(event.value, tuple):
@@ -256,6 +311,19 @@ class Findings:
 
 def _basis(event: Event) -> tuple[Basis, ...]:
     return tuple(Basis(role, version) for role, version in event.versions.items())
+
+
+def _cheap_versions(event: Event, identify: Callable[[Any], str | None]) -> dict[str, str]:
+    """Return the versions of what a call judged by, in a cell that is only observed: of small values alone."""
+    if isinstance(event, MetricCall):
+        values = {role: value for role, value in event.data.items() if role == "y_true"}
+    elif isinstance(event, Score):
+        values = {"y": event.y}
+    else:
+        return {}
+    small = {role: value for role, value in values.items() if 0 < getattr(value, "nbytes", 0) <= _CHEAP}
+    found = {role: identify(value) for role, value in small.items()}
+    return {role: version for role, version in found.items() if version is not None}
 
 
 def _prefixed(prefix: str, params: tuple[Param, ...]) -> list[Param]:

@@ -6,54 +6,27 @@ microseconds, and the namespace stays a plain dict, so the cell itself runs at f
 
 A name counts as read where a load may see the value from before the code ran. A store that every path to the load
 passes hides that value. What cannot be known from the code (a branch not taken, a loop of no turns) counts as read:
-the set may be too large, never too small.
+the set may be too large, never too small. Which lines ran, where that is known, makes it smaller.
 """
 
 from __future__ import annotations
 
 import ast
-import dis
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import CodeType
 from typing import Any
 
-from nbledger.capture.flow import Event, Flow
+from nbledger.capture.bytecode import CO_OPTIMIZED, JUMPS, LineTable, instructions, nested, selection
+from nbledger.capture.dynamic import Found
+from nbledger.capture.flow import Event, Flow, Graph, Straight, Ways
+from nbledger.capture.reach import Ran, Reach, function_globals
+from nbledger.capture.resolution import Flowing, Names, Resolution, Seen
+from nbledger.capture.scan import Inner, class_loads, scan
 
-_LOADS = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
-_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
-_STORES = {dis.opmap["STORE_NAME"], dis.opmap["STORE_GLOBAL"]}
-_DELETES = {dis.opmap["DELETE_NAME"], dis.opmap["DELETE_GLOBAL"]}
-_STORE_GLOBALS = {dis.opmap["STORE_GLOBAL"], dis.opmap["DELETE_GLOBAL"]}
-_EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
-_LOAD_CONST = dis.opmap["LOAD_CONST"]
-_CO_OPTIMIZED = 0x1
-_PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), ModuleType})
-_MAX_REACHED = 2000
-_MAX_DEPTH = 3
-_MAX_ITEMS = 50
+__all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
 
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names that a code reads (before writing them itself), writes and deletes.
-
-    `opaque` says why these sets cannot be complete (`exec`, `eval`), or is empty.
-    """
-
-    reads: frozenset[str] = frozenset()
-    writes: frozenset[str] = frozenset()
-    deletes: frozenset[str] = frozenset()
-    opaque: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Scan:
-    """One pass over a code object: where names are loaded, and where they are stored or deleted."""
-
-    loads: list[tuple[int, str]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+_BRANCHES = selection(JUMPS)
 
 
 def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
@@ -63,214 +36,151 @@ def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
 
 
 class CellCode:
-    """The compiled code of a cell, scanned once; `resolve` then says what it touches in given namespaces."""
+    """The compiled code of a cell, scanned once; `resolve` then says what it touches in given namespaces.
+
+    `code` may be any code at module level: a cell's, or what `exec` or `eval` compiled.
+    """
 
     def __init__(self, code: CodeType) -> None:
-        instructions = list(_instructions(code))
-        self._scan = _Scan()
-        _scan_module(code, instructions, self._scan)
-        self._flow = Flow(code, instructions, self._scan.events)
-        self.loads = frozenset(name for _, name in self._scan.loads)
+        self._code = code
+        self._scan = scan(code)
         self.mentions = frozenset(code.co_names)
-        self.writes = frozenset(name for _, name, stored in self._scan.events if stored)
-        self.deletes = frozenset(name for _, name, stored in self._scan.events if not stored)
-        opaque = tuple(sorted({"exec", "eval"} & self.loads))
-        self._own = Names(self._earlier_reads(self._scan.loads), self.writes, self.deletes, opaque)
+        self._loads = list(self._scan.loads)
+        self._events: list[Event] = self._scan.events
+        self._maybe: list[tuple[int, str, bool]] = []
+        self._now: list[tuple[int, Inner]] = []
+        self._defs: list[tuple[int, Inner]] = []
+        if self._scan.inner:
+            self._sort_inner()
+        self._codes = [
+            (at, CellCode(inner), binds) for at, inner, binds in (self._scan.found.codes if self._scan.found else ())
+        ]
+        if self._scan.found is not None:
+            self._take_found(self._scan.found)
+        now = [function_globals(inner.code) for _, inner in self._now]
+        self.loads = frozenset(name for _, name in self._loads).union(*(touched.reads for touched in now))
+        changed = (*self._events, *self._maybe)
+        self.writes = frozenset(name for _, name, stored in changed if stored).union(*(made.writes for made in now))
+        self.deletes = frozenset(name for _, name, stored in changed if not stored)
 
-    def resolve(self, namespace: Mapping[str, Any]) -> Names:
+    def resolve(
+        self, namespace: Mapping[str, Any], ran: frozenset[int] | None = None, ran_in: Ran | None = None
+    ) -> Names:
         """Return the names that the cell touches, itself and through the notebook's functions that it mentions.
 
         What a function reads counts as read where the function's name is loaded: a cell that binds `df` and then
         calls a function that uses the global `df` does not read the earlier `df`.
+
+        `ran` are the lines of this code that ran, when it is known that these and no others did. A line 0 among them
+        tells that the handlers of `with` statements were watched too: -n stands for that of the `with` in line n.
+        `ran_in` are the lines that ran of functions' codes that were watched; those with none were never entered.
         """
-        reached = {
-            name: names
-            for name in self.loads
-            if name in namespace and type(namespace[name]) not in _PLAIN
-            for names in [reached_names(name, namespace)]
-            if names is not None
-        }
-        if not reached:
-            return self._own
-        loads = list(self._scan.loads)
-        for at, name in self._scan.loads:
-            if name in reached:
-                loads.extend((at, inner) for inner in reached[name].reads)
-        return Names(
-            reads=self._earlier_reads(loads),
-            writes=self.writes.union(*(names.writes for names in reached.values())),
-            deletes=self.deletes.union(*(names.deletes for names in reached.values())),
-            opaque=tuple(sorted({"exec", "eval"} & {name for _, name in loads})),
-        )
+        seen = self._all if ran is None else self._view(ran)
+        return Resolution(seen, namespace, ran_in).names()
 
-    def _earlier_reads(self, loads: list[tuple[int, str]]) -> frozenset[str]:
-        """Return the names of which some load can see the value from before the code ran."""
-        stored = self._flow.surely_stored
-        return frozenset({name for at, name in loads if name not in self.writes or not stored(name, at)})
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The string constants of the code, and of what is defined in it."""
+        return tuple(const for code in nested(self._code) for const in code.co_consts if isinstance(const, str))
 
+    @cached_property
+    def sure(self) -> frozenset[str]:
+        """The names that every normal way to the end has bound anew, whatever lines run."""
+        found: frozenset[str] = self._all.flow.at_exit()
+        return found
 
-def reached_names(name: str, namespace: Mapping[str, Any]) -> Names | None:
-    """Return what the notebook's own function or class behind `name` reaches in `namespace`, transitively.
+    def reached_codes(self, namespace: Mapping[str, Any]) -> set[CodeType]:
+        """Return the codes of the notebook's functions that the cell may reach: those worth watching while it runs."""
+        reach = Reach(namespace, {})
+        for name in self.loads:
+            reach.of(name)
+        for _, inner in self._scan.inner:
+            reach.through([inner.code])
+        for _, sub, _ in self._codes:
+            reach.codes |= sub.reached_codes(namespace)
+        own = {code for _, inner in self._scan.inner for code in nested(inner.code)}
+        return reach.codes - own
 
-    `None` when it is neither. A function is the notebook's when its globals are `namespace`, a class when its
-    methods' are. Instances of such classes, bound methods, partials, and short lists, tuples and dicts of functions
-    are looked through.
-    """
-    if name not in namespace:
-        return None
-    codes = list(_codes_of(namespace[name], namespace))
-    if not codes:
-        return None
-    reads: set[str] = set()
-    writes: set[str] = set()
-    deletes: set[str] = set()
-    seen: set[int] = set()
-    while codes and len(seen) < _MAX_REACHED:
-        code = codes.pop()
-        if id(code) in seen:
-            continue
-        seen.add(id(code))
-        touched = function_globals(code)
-        for inner in touched.reads - reads:
-            if inner in namespace:
-                codes.extend(_codes_of(namespace[inner], namespace))
-        reads |= touched.reads
-        writes |= touched.writes
-        deletes |= touched.deletes
-    return Names(frozenset(reads), frozenset(writes), frozenset(deletes))
-
-
-@lru_cache(maxsize=4096)
-def function_globals(code: CodeType) -> Names:
-    """Return the globals that a function's code, and every code nested in it, loads, stores and deletes."""
-    reads: set[str] = set()
-    writes: set[str] = set()
-    deletes: set[str] = set()
-    for inner in _nested(code):
-        optimized = inner.co_flags & _CO_OPTIMIZED
-        for _, op, arg in _instructions(inner):
-            if op == _LOAD_GLOBAL:
-                reads.add(inner.co_names[arg >> 1])
-            elif op in _LOADS and not optimized:
-                reads.add(inner.co_names[arg])
-            elif op in _STORE_GLOBALS:
-                (deletes if op in _DELETES else writes).add(inner.co_names[arg])
-    return Names(frozenset(reads), frozenset(writes), frozenset(deletes))
-
-
-def _instructions(code: CodeType) -> Iterator[tuple[int, int, int]]:
-    """Yield (offset, opcode, argument) of the instructions; inline caches (opcode 0) are passed over."""
-    raw = code.co_code
-    extended = 0
-    for offset in range(0, len(raw), 2):
-        op = raw[offset]
-        if op == 0:
-            continue
-        arg = raw[offset + 1] | extended
-        if op == _EXTENDED_ARG:
-            extended = arg << 8
-            continue
-        extended = 0
-        yield offset, op, arg
-
-
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from _nested(const)
-
-
-def _scan_module(code: CodeType, instructions: list[tuple[int, int, int]], scan: _Scan) -> None:
-    for offset, op, arg in instructions:
-        if op in _LOADS:
-            scan.loads.append((offset, code.co_names[arg]))
-        elif op == _LOAD_GLOBAL:
-            scan.loads.append((offset, code.co_names[arg >> 1]))
-        elif op in _STORES:
-            scan.events.append((offset, code.co_names[arg], True))
-        elif op in _DELETES:
-            scan.loads.append((offset, code.co_names[arg]))
-            scan.events.append((offset, code.co_names[arg], False))
-        elif op == _LOAD_CONST and isinstance(code.co_consts[arg], CodeType):
-            _scan_inner(code.co_consts[arg], offset, scan)
-
-
-def _scan_inner(code: CodeType, offset: int, scan: _Scan) -> None:
-    """Look at code that the cell holds as a constant: what runs at once is read here, a `def` when it is reached."""
-    if not code.co_flags & _CO_OPTIMIZED:
-        _scan_class_body(code, offset, scan)
-    elif code.co_name.startswith("<"):
-        touched = function_globals(code)
-        scan.loads.extend((offset, name) for name in touched.reads)
-        scan.events.extend((offset, name, True) for name in touched.writes)
-
-
-def _scan_class_body(code: CodeType, offset: int, scan: _Scan) -> None:
-    stored: set[str] = set()
-    for _, op, arg in _instructions(code):
-        if op in _STORES and op not in _STORE_GLOBALS:
-            stored.add(code.co_names[arg])
-        elif op in _LOADS and code.co_names[arg] not in stored and not code.co_names[arg].startswith("__"):
-            scan.loads.append((offset, code.co_names[arg]))
-        elif op == _LOAD_GLOBAL:
-            scan.loads.append((offset, code.co_names[arg >> 1]))
-
-
-def _codes_of(value: Any, namespace: Mapping[str, Any], depth: int = 0) -> Iterator[CodeType]:
-    """Yield the code of the notebook's own functions that a value stands for or holds."""
-    kind = type(value)
-    if kind is FunctionType:
-        yield from _function_codes(value, namespace, depth)
-    elif isinstance(value, type):
-        yield from _class_codes(value, namespace)
-    elif kind.__module__ == "__main__":
-        yield from _class_codes(kind, namespace)
-    elif depth < _MAX_DEPTH:
-        for part in _held(value, kind):
-            yield from _codes_of(part, namespace, depth + 1)
-
-
-def _held(value: Any, kind: type) -> list[Any]:
-    """Return what a value may call: a method's function and object, a partial's parts, a short container's items."""
-    if kind is MethodType:
-        return [value.__func__, value.__self__]
-    if kind is partial:
-        return [value.func, *value.args, *value.keywords.values()]
-    if kind in (list, tuple, dict) and len(value) <= _MAX_ITEMS:
-        return list(value.values() if kind is dict else value)
-    return []
-
-
-def _function_codes(value: FunctionType, namespace: Mapping[str, Any], depth: int) -> Iterator[CodeType]:
-    if value.__globals__ is namespace:
-        yield value.__code__
-        for cell in value.__closure__ or ():
-            yield from _closure_codes(cell, namespace, depth)
-    wrapped = value.__dict__.get("__wrapped__")
-    if wrapped is not None and depth < _MAX_DEPTH:
-        yield from _codes_of(wrapped, namespace, depth + 1)
-
-
-def _closure_codes(cell: Any, namespace: Mapping[str, Any], depth: int) -> Iterator[CodeType]:
-    try:
-        content = cell.cell_contents
-    except ValueError:
-        return
-    if depth < _MAX_DEPTH and type(content) is FunctionType:
-        yield from _codes_of(content, namespace, depth + 1)
-
-
-def _class_codes(cls: type, namespace: Mapping[str, Any]) -> Iterator[CodeType]:
-    for base in cls.__mro__:
-        if base.__module__ != "__main__":
-            continue
-        for member in list(base.__dict__.values()):
-            if isinstance(member, (staticmethod, classmethod)):
-                function: Any = member.__func__
-            elif isinstance(member, property):
-                function = member.fget
+    def _sort_inner(self) -> None:
+        """Tell apart what the cell holds: what may run at once is read here, a `def` when its name is loaded."""
+        for at, inner in self._scan.inner:
+            if inner.name is None or inner.decorated:
+                self._now.append((at, inner))
             else:
-                function = member
-            if type(function) is FunctionType and function.__globals__ is namespace:
-                yield function.__code__
+                self._defs.append((at, inner))
+                if not inner.code.co_flags & CO_OPTIMIZED:
+                    self._take_body(at, inner.code)
+
+    def _take_body(self, at: int, body: CodeType) -> None:
+        """Count what a class body does at once: its own loads, its lambdas and comprehensions, not its methods."""
+        found = scan(body)
+        self._loads.extend((at, name) for _, name in class_loads(body, found))
+        for _, inner in found.inner:
+            if inner.name is None or (inner.decorated and inner.code.co_name == "<lambda>"):
+                self._now.append((at, Inner(inner.code, None)))
+            elif not inner.code.co_flags & CO_OPTIMIZED:
+                self._take_body(at, inner.code)
+
+    def _take_found(self, found: Found) -> None:
+        """Count what constants that run as code bind as bound where they run."""
+        self._maybe.extend(found.maybe)
+        events = list(found.events)
+        for at, sub, binds in self._codes:
+            if binds:
+                events.extend((at, name, True) for name in sub.sure)
+                self._maybe.extend((at, name, True) for name in sub.writes - sub.sure)
+                self._maybe.extend((at, name, False) for name in sub.deletes)
+        if events:
+            self._events = sorted([*self._events, *events], key=lambda event: event[0])
+
+    @cached_property
+    def _all(self) -> Seen:
+        return self._view(None)
+
+    @cached_property
+    def _graph(self) -> Graph | None:
+        code = self._code
+        branches = code.co_exceptiontable or any(True for _ in instructions(code, _BRANCHES))
+        return Graph(code) if branches else None
+
+    @cached_property
+    def _table(self) -> LineTable:
+        return LineTable(self._code)
+
+    def _view(self, ran: frozenset[int] | None) -> Seen:
+        """Return what counts of the cell when only these lines ran."""
+        table = self._table if ran is not None else None
+
+        def kept(at: int) -> bool:
+            return table is None or ran is None or table.ran(at, ran)
+
+        if table is None:
+            return self._seen(Straight(self._events) if self._graph is None else Flow(Ways(self._graph), self._events))
+        assert ran is not None
+        events = [event for event in self._events if kept(event[0])]
+        if self._graph is None:
+            return self._seen(Straight(events), kept)
+        flow = Flow(self._graph.pruned(table, ran), events)
+        return self._seen(flow, lambda at: kept(at) and flow.reaches(at))
+
+    def _seen(self, flow: Flowing, kept: Callable[[int], bool] | None = None) -> Seen:
+        found = self._scan.found
+        seen = Seen(
+            flow=flow,
+            loads=self._loads,
+            changed=[*self._events, *self._maybe],
+            now=self._now,
+            defs=self._defs,
+            chains=self._scan.chains,
+            codes=[(at, sub) for at, sub, _ in self._codes],
+            found=found,
+        )
+        if kept is not None:
+            seen.loads = [load for load in seen.loads if kept(load[0])]
+            seen.changed = [change for change in seen.changed if kept(change[0])]
+            seen.now = [inner for inner in seen.now if kept(inner[0])]
+            seen.defs = [inner for inner in seen.defs if kept(inner[0])]
+            seen.chains = [chain for chain in seen.chains if kept(chain[0])]
+            seen.codes = [code for code in seen.codes if kept(code[0])]
+            seen.found = found.only(kept) if found is not None else None
+        return seen

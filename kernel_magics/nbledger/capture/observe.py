@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class _PerThread(threading.local):
     depth = 0
+    scores = False
+    predicted: Any = None
     making = 0
 
 
@@ -33,7 +35,8 @@ class _Shared:
         self.busy: dict[int, None] = {}
 
 
-_ALWAYS_TOLD: frozenset[CallKind] = frozenset({"fit", "predict", "cross_predict"})
+_SCORES: frozenset[CallKind] = frozenset({"score", "scorer"})
+"""Calls whose own prediction inside is kept until they end."""
 
 LOCAL = _PerThread()
 SHARED = _Shared()
@@ -67,8 +70,12 @@ class CallHook(Hook):
         local = LOCAL
         try:
             if local.depth or SHARED.sink is None:
-                return self.original(*args, **kwargs)
+                result = self.original(*args, **kwargs)
+                if local.scores and self.kind == "predict":
+                    local.predicted = result
+                return result
             local.depth = 1
+            local.scores = self.kind in _SCORES
             try:
                 watch = _begin(self, args, kwargs, sys._getframe(1).f_back)
                 result = self.original(*args, **kwargs)
@@ -77,6 +84,8 @@ class CallHook(Hook):
                 return result
             finally:
                 local.depth = 0
+                local.scores = False
+                local.predicted = None
                 SHARED.busy.pop(threading.get_ident(), None)
         except BaseException as error:
             # Cut this frame out: a bare `raise` adds no new entry.
@@ -103,12 +112,12 @@ class _Watch:
         """Build the events of the call and hand them to the sink."""
         seconds = time.perf_counter() - self.started
         from nbledger.capture.build import Built, build
-        from nbledger.capture.sites import UNKNOWN, site_of
+        from nbledger.capture.sites import site_of
 
         try:
-            site = site_of(self.frame) if self.sink.detailed else UNKNOWN
+            site = site_of(self.frame)
             with paused():
-                for event in build(Built(self.call, result, site, seconds, self.versions)):
+                for event in build(Built(self.call, result, site, seconds, self.versions, LOCAL.predicted)):
                     self.sink.event(event)
         except Exception as error:  # noqa: BLE001  (the user's call goes on)
             _tell(self.sink, self.hook, error)
@@ -123,8 +132,6 @@ def _begin(
     if SHARED.process != os.getpid():
         # A forked worker: what it does is reported by the process that it works for.
         SHARED.sink = None
-        return None
-    if not sink.detailed and hook.kind not in _ALWAYS_TOLD:
         return None
     try:
         if SHARED.busy and _works_for_another_thread():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.active import scalar
 from nbledger.capture.secrets import redact, redact_value
+from nbledger.errors import NBLedgerError
 from nbledger.records import (
+    ABSENT,
     Artifact,
+    Call,
     Edge,
     Facts,
     Metric,
     Param,
+    RowColumn,
     RunEnd,
     RunError,
     RunStart,
@@ -27,11 +32,14 @@ if TYPE_CHECKING:
     from nbledger.capture.active import ActiveRun
     from nbledger.capture.experiment import Experiment
     from nbledger.capture.recorder import TrackOptions
+    from nbledger.capture.surroundings import Use
     from nbledger.capture.variables import Changes
     from nbledger.capture.versions import Versions
     from nbledger.capture.writer import Writer
 
 _MAX_TRACEBACK = 20_000
+#: The format of a stored state of a random generator.
+RANDOM_STATE = "random-state"
 _MODEL_MEDIA_TYPE = "application/x-nbledger-model"
 
 
@@ -80,6 +88,7 @@ def cell_facts(
     *,
     namespace: MutableMapping[str, Any],
     changes: Changes,
+    use: Use,
     versions: Versions,
     active: ActiveRun,
     experiment: Experiment,
@@ -91,6 +100,7 @@ def cell_facts(
 ) -> tuple[Facts, list[ModelSaved]]:
     """Put together all that is recorded when a cell ends. Appends to `problems` what could not be had."""
     used, generated = changes.edges()
+    used, generated = (*used, *use.used), (*generated, *use.generated)
     params: list[Param] = []
     metrics: list[Metric] = []
     tags: list[Tag] = []
@@ -112,10 +122,13 @@ def cell_facts(
             if kept is not None:
                 stored.append(kept)
                 artifacts.append(Artifact(name, kept.object, kept.size, _MODEL_MEDIA_TYPE, kept.version))
+        stored += _snapshots((*used, *generated), options, namespace, versions, writer, problems)
         problems += experiment.problems
+    stored += _keep(use, writer, problems)
     metrics += active.close()
+    seen_calls, row_columns = _calls(experiment, namespace, writer, problems)
     facts = Facts(
-        versions=_all_versions(changes, versions),
+        versions=_all_versions(changes, use, versions),
         used=_distinct(used),
         generated=_distinct(generated),
         params=tuple(_redacted(params + active.params_logged)),
@@ -124,13 +137,77 @@ def cell_facts(
         stored=tuple(stored + active.stored),
         tags=tuple(tags + active.tags_logged),
         notes=tuple(active.notes_logged),
+        opaque=tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque, *use.opaque))),
+        calls=seen_calls,
+        row_columns=row_columns,
     )
     return facts, models
 
 
-def _all_versions(changes: Changes, versions: Versions) -> tuple[Version, ...]:
+def _calls(
+    experiment: Experiment, namespace: MutableMapping[str, Any], writer: Writer, problems: list[str]
+) -> tuple[tuple[Call, ...], tuple[RowColumn, ...]]:
+    """Return the calls of the cell; what goes wrong with them is a problem to show, and costs nothing else."""
+
+    def store(data: bytes) -> tuple[str, int]:
+        return writer.ledger.objects.put_bytes(data)
+
+    try:
+        return experiment.calls(namespace, store)
+    except Exception as error:
+        if os.environ.get("NBLEDGER_DEBUG"):
+            raise
+        problems.append(f"calls: {type(error).__name__}: {error}")
+        return (), ()
+
+
+def _snapshots(
+    edges: Sequence[Edge],
+    options: TrackOptions,
+    namespace: Mapping[str, Any],
+    versions: Versions,
+    writer: Writer,
+    problems: list[str],
+) -> list[StoredVersion]:
+    """Keep the content of the variables that `--snapshot` names, and of all data up to NBLEDGER_SNAPSHOT_LIMIT."""
+    if not options.snapshot and "NBLEDGER_SNAPSHOT_LIMIT" not in os.environ:
+        return []
+    from nbledger.ledger.snapshots import BadSize, SnapshotPolicy, keep
+
+    try:
+        policy = SnapshotPolicy.from_environment()
+    except BadSize as error:
+        problems.append(str(error))
+        policy = SnapshotPolicy()
+    names = list(options.snapshot)
+    if policy.limit_bytes is not None:
+        names += [edge.name for edge in edges if edge.role == "variable"]
+    values = {
+        name: (namespace[name], versions.of(namespace[name])[1]) for name in dict.fromkeys(names) if name in namespace
+    }
+    problems += [f"snapshot {name}: no variable of that name" for name in options.snapshot if name not in namespace]
+    stored, said = keep(writer.ledger, values, options, policy)
+    problems += said
+    return stored
+
+
+def _keep(use: Use, writer: Writer, problems: list[str]) -> list[StoredVersion]:
+    """Store the random states that no recorded cell can make again."""
+    kept = []
+    for version, data in use.stored:
+        try:
+            address, size = writer.ledger.objects.put_bytes(data)
+        except (NBLedgerError, OSError) as error:
+            problems.append(f"random state: {error}")
+            continue
+        kept.append(StoredVersion(version.hash, address, RANDOM_STATE, size, trusted=True))
+    return kept
+
+
+def _all_versions(changes: Changes, use: Use, versions: Versions) -> tuple[Version, ...]:
     """Return every version that the run's edges and metrics name, also those that earlier runs wrote already."""
-    found = {version.hash: version for version in (*changes.used.values(), *changes.generated.values())}
+    known = (*changes.used.values(), *changes.generated.values(), *use.versions, ABSENT)
+    found = {version.hash: version for version in known}
     found.update((version.hash, version) for version in versions.drain())
     return tuple(found.values())
 

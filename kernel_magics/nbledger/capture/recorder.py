@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +22,9 @@ from nbledger.capture.experiment import Experiment, Predictions
 from nbledger.capture.names import CellCode, compile_cell
 from nbledger.capture.outcome import Outcome, cell_facts, run_error
 from nbledger.capture.secrets import redact
+from nbledger.capture.surroundings import Surroundings, Use
 from nbledger.capture.variables import Changes, Variables
-from nbledger.capture.versions import Versions
+from nbledger.capture.versions import Versions, configured_sample_over
 from nbledger.capture.writer import Writer
 from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
 
@@ -40,6 +42,7 @@ class TrackOptions:
     models: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    snapshot: tuple[str, ...] = ()
     store_model: bool = True
     quiet: bool = False
 
@@ -92,8 +95,9 @@ class Recorder:
         self.context = context
         self.always: TrackOptions | None = None
         self._namespace = namespace
-        self._versions = Versions()
+        self._versions = Versions(configured_sample_over())
         self._variables = Variables(namespace, self._versions, hidden)
+        self._surroundings = Surroundings(namespace, self._versions, writer.root, self._variables.learn_reads)
         self._predictions = Predictions()
         self._current: _Current | None = None
         self._depth = 0
@@ -106,7 +110,7 @@ class Recorder:
     def begin(self, cell: Cell, options: TrackOptions | None) -> None:
         """Record that a cell starts. A cell that runs inside another (`%%capture`) counts as part of that one."""
         self._depth += 1
-        codes = [CellCode(code) for code in map(_compiled, cell.sources) if code is not None]
+        codes = [code for code in map(_code_of, cell.sources) if code is not None]
         if self._current is not None:
             self._join(self._current, cell, codes, options)
             return
@@ -117,8 +121,9 @@ class Recorder:
         experiment = Experiment(self._versions.hash, tracked=options is not None, predictions=self._predictions)
         current = _Current(start, active, experiment, options, codes, list(cell.sources))
         self._current = current
-        self._attempt(current, "what the cell reads", self._variables.before, codes)
+        names = self._attempt(current, "what the cell reads", self._variables.before, codes) or []
         self._attempt(current, "calls", self._watch_calls, current)
+        self._attempt(current, "files and lines", self._surroundings.begin, codes, names)
         api.enter(active)
         current.clock = time.perf_counter()
 
@@ -133,10 +138,11 @@ class Recorder:
         self._current = None
         api.leave(current.active)
         self._attempt(current, "calls", self._unwatch_calls)
-        changes = self._attempt(current, "what the cell changed", self._variables.after, current.codes) or Changes()
+        changes, use = self._observed(current, error)
         facts, models = cell_facts(
             namespace=self._namespace,
             changes=changes,
+            use=use,
             versions=self._versions,
             active=current.active,
             experiment=current.experiment,
@@ -152,6 +158,27 @@ class Recorder:
             self._attempt(current, "the candidates of a search", self._write_children, current, end)
         shown = current.options is not None and not current.options.quiet
         return Outcome(current.start, end, facts, tuple(models), tuple(current.problems), recorded, shown)
+
+    def close(self) -> None:
+        """End the session."""
+        self._surroundings.close()
+        self.writer.close()
+
+    def _observed(self, current: _Current, error: BaseException | None) -> tuple[Changes, Use]:
+        """Return what the cell did to the variables, and beside them."""
+        executed, ran = self._attempt(current, "files and lines", self._surroundings.stop) or ([], None)
+        codes = [*current.codes, *executed]
+        count = len(current.codes)
+        lines = [ran.of(at, count) if ran is not None and at < count else None for at in range(len(codes))]
+        functions = ran.functions if ran is not None else None
+
+        def compare() -> Changes:
+            return self._variables.after(codes, lines, functions, failed=error is not None)
+
+        changes = self._attempt(current, "what the cell changed", compare) or Changes()
+        use = self._attempt(current, "files", self._surroundings.end, changes.names) or Use()
+        self._surroundings.outputs.take(current.start.position)
+        return changes, use
 
     def abandon(self) -> None:
         """End a cell whose end was never told (its front end was cut off), as cancelled."""
@@ -187,7 +214,8 @@ class Recorder:
     def _join(self, current: _Current, cell: Cell, codes: list[CellCode], options: TrackOptions | None) -> None:
         current.codes.extend(codes)
         current.sources.extend(cell.sources)
-        self._attempt(current, "what the cell reads", self._variables.learn_reads, codes)
+        names = self._attempt(current, "what the cell reads", self._variables.learn_reads, codes) or []
+        self._attempt(current, "files", self._surroundings.join, codes, names)
         if options is not None:
             self.promote_to_tracked(options)
 
@@ -240,9 +268,11 @@ def status_of(error: BaseException | None) -> Literal["finished", "failed", "can
     return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
 
 
-def _compiled(source: str) -> Any:
+@lru_cache(maxsize=256)
+def _code_of(source: str) -> CellCode | None:
+    """Return the scanned code of a source; cells are run again and again."""
     try:
-        return compile_cell(source)
+        return CellCode(compile_cell(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # The cell itself will show the user this error; it then reads and writes nothing.
         return None

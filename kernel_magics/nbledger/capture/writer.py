@@ -51,6 +51,11 @@ class Writer:
         return self._ledger
 
     @property
+    def root(self) -> Path:
+        """The project's folder, beside the ledger's."""
+        return self._root
+
+    @property
     def location(self) -> str:
         """The folder of the ledger, as text; where it would be made if there is none yet."""
         return str(self._root / ".nbledger")

@@ -28,11 +28,15 @@ class CommandRefused(NBLedgerError):
 
 @dataclass
 class State:
-    """One invocation: the ledger that was given (a path, or an open one inside a notebook) and the width to fill."""
+    """One invocation: the ledger that was given (a path, or an open one inside a notebook) and the width to fill.
+
+    `session` is the id of the notebook's own session, where names are looked for first.
+    """
 
     path: Path | None = None
     given: Ledger | None = None
     notebook: bool = False
+    session: str | None = None
     _opened: Ledger | None = field(default=None, repr=False)
 
     def ledger(self, *, create: bool = False) -> Ledger:

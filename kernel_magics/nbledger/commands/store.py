@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,18 +121,51 @@ def gc(state: State, dry_run: bool, as_json: bool) -> None:
     epilog=examples("""
         nbledger export ledger.zip
         nbledger export best.zip 3f2a91c0 77d0e1aa
+        nbledger export --prov -o last.json
+        nbledger export --openlineage -o events.ndjson
+        nbledger export --ro-crate churn@champion -o champion.zip
     """)
 )
-@click.argument("file", type=NEW_FILE)
-@click.argument("runs", nargs=-1, metavar="[RUN...]", shell_complete=complete_runs)
+@click.argument("words", nargs=-1, metavar="FILE [RUN...] | [TARGET...]", shell_complete=complete_runs)
+@click.option("--prov", is_flag=True, help="Write W3C PROV-JSON instead.")
+@click.option("--openlineage", is_flag=True, help="Write OpenLineage events, one a line, instead.")
+@click.option("--ro-crate", is_flag=True, help="Write a Process Run Crate instead.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="With one of these, where to write it; a crate to a new folder or a .zip file. Else it is printed.",
+)
 @as_json
 @pass_state
-def export(state: State, file: Path, runs: tuple[str, ...], as_json: bool) -> None:
-    """Write a portable bundle of all runs, or of some.
+def export(
+    state: State,
+    words: tuple[str, ...],
+    prov: bool,
+    openlineage: bool,
+    ro_crate: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a portable bundle of all runs, or of some; or tell of them in a standard's words.
 
-    It holds what was recorded and what was stored; `nbledger import` takes it in elsewhere.
+    A bundle holds what was recorded and what was stored; `nbledger import` takes it in elsewhere. With --prov,
+    --openlineage or --ro-crate each TARGET (a variable, a file, a metric, a run or a model) is told with the runs
+    that made it; without any it is the last session.
     """
-    path = state.ledger().export_bundle(file, runs or None)
+    flags = {"prov": prov, "openlineage": openlineage, "ro-crate": ro_crate}
+    asked = [name for name, given in flags.items() if given]
+    if len(asked) > 1:
+        raise click.UsageError("Choose one of --prov, --openlineage and --ro-crate.")
+    if asked:
+        _export_standard(state, asked[0], words, output, as_json=as_json)
+        return
+    if output is not None:
+        raise click.UsageError("-o goes with --prov, --openlineage or --ro-crate; a bundle's FILE comes first.")
+    if not words:
+        raise click.UsageError("Missing argument 'FILE'.")
+    path = state.ledger().export_bundle(NEW_FILE.convert(words[0], None, None), words[1:] or None)
     count = path.stat().st_size
     emit({"bundle": str(path), "bytes": count}, f"wrote {path}  {size(count)}", as_json=as_json)
 
@@ -183,6 +217,25 @@ def sql(state: State, query: str, limit: int, as_json: bool) -> None:
     if len(rows) > limit:
         text += f"\n\nThe first {limit}; there are more (--limit)."
     emit([dict(zip(headers, map(plain, row), strict=True)) for row in listed], text, as_json=as_json)
+
+
+def _export_standard(
+    state: State, standard: str, targets: tuple[str, ...], output: Path | None, *, as_json: bool
+) -> None:
+    from nbledger.lineage import standards
+
+    if standard == "ro-crate":
+        if output is None:
+            raise click.UsageError("--ro-crate needs -o: a new folder, or a .zip file.")
+        count = standards.write_ro_crate(state.ledger(), output, targets)
+    else:
+        write = standards.write_prov if standard == "prov" else standards.write_openlineage
+        if output is None:
+            write(state.ledger(), sys.stdout, targets)  # JSON as it is, whether asked for or not
+            return
+        count = write(state.ledger(), NEW_FILE.convert(output, None, None), targets)
+    data = {"format": standard, "path": str(output), "runs": count}
+    emit(data, f"wrote {output}  {many(count, 'run')}", as_json=as_json)
 
 
 def _emit_merged(merged: Merged, *, as_json: bool) -> None:

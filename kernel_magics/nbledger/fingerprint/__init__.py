@@ -18,9 +18,9 @@ from typing import Any
 from nbledger.records import Version
 
 from .files import file_fingerprint
-from .version import fingerprint, token
+from .version import change_token, fingerprint, token
 
-__all__ = ["file_fingerprint", "fingerprint", "token"]
+__all__ = ["change_token", "file_fingerprint", "fingerprint", "token"]
 
 
 class _Callable(ModuleType):

@@ -16,6 +16,7 @@ import functools
 import linecache
 import types
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from .objects import encode_class, is_library, version_of
@@ -26,13 +27,22 @@ _SKIPPED = frozenset(
     {"ctx", "type_comment", "kind", "lineno", "col_offset", "end_lineno", "end_col_offset", "type_ignores"}
 )
 # What Python adds to a class by itself, differently from version to version.
-_CLASS_NOISE = frozenset(
+CLASS_NOISE = frozenset(
     {
         "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
         "__annotate__", "__annotate_func__", "__annotations_cache__", "__annotations__", "__classdictcell__",
         "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__", "__match_args__",
         "__dataclass_params__", "__dataclass_fields__", "__hash__", "__slotnames__", "__replace__",
         "__type_params__", "__class_getitem__",
+    }
+)  # fmt: skip
+
+
+_WRAPPED = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
+_PURE = frozenset(
+    {
+        "abs", "all", "any", "bool", "chr", "dict", "divmod", "enumerate", "float", "frozenset", "int", "len", "list",
+        "max", "min", "ord", "pow", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum", "tuple", "zip",
     }
 )  # fmt: skip
 
@@ -176,7 +186,12 @@ def _build_function(walk: Walk, value: types.FunctionType) -> bytes:
         walk.encode(value.__kwdefaults__),
     ]
     for name, item in _closed_over(value):
+        if walk.change and name.startswith("global "):
+            walk.complete = False
+            continue
         parts.append(walk.encode(name) + walk.encode(item))
+    if walk.change:
+        parts.append(walk.encode((value.__name__, value.__doc__)))
     attributes = {key: item for key, item in value.__dict__.items() if key != "__wrapped__"}
     if attributes:
         parts.append(walk.encode(attributes))
@@ -206,13 +221,52 @@ def encode_method(walk: Walk, value: types.MethodType) -> bytes:
 @register("function", functools.partial)
 def encode_partial(walk: Walk, value: Any) -> bytes:
     """Encode a partial: function, arguments, keywords."""
-    return walk.nest(b"xp", value, lambda w, v: w.encode((v.func, v.args, v.keywords)))
+    return walk.nest(b"xp", value, lambda w, v: w.encode((v.func, v.args, v.keywords)) + w.extras(v))
 
 
 @register("function", type(functools.lru_cache(len)))
 def encode_cached(walk: Walk, value: Any) -> bytes:
     """Encode a cached function by what it computes; what it has cached is no content."""
-    return walk.nest(b"xl", value, lambda w, v: w.encode((v.__wrapped__, v.cache_parameters())))
+    return walk.nest(b"xl", value, _build_cached)
+
+
+def _build_cached(walk: Walk, value: Any) -> bytes:
+    inner = value.__wrapped__
+    body = walk.encode((inner, value.cache_parameters())) + walk.extras(value, _WRAPPED)
+    if not walk.change or not value.cache_info().currsize:
+        return body
+    walk.complete = False
+    cached = [part for part in _cached_parts(value) if part is not inner]
+    if _is_pure(inner, value) and all(map(_is_plain, cached)):
+        return body
+    return body + walk.encode(cached)
+
+
+def _cached_parts(value: Any) -> list[Any]:
+    """Return keys and results that a cached function holds, in no order that matters: only the collector tells them."""
+    import gc
+
+    found: list[Any] = []
+    for part in gc.get_referents(value):
+        if type(part) is dict and "cache_parameters" not in part:
+            if not any(qualname_of(type(link)) == "_lru_list_elem" for link in part.values()):
+                found.extend(chain.from_iterable(part.items()))
+        elif type(part) is not dict and not isinstance_of(part, type) and type(part) is not object:
+            found.append(part)
+    return found
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in _PLAIN or (type(value) is tuple and all(map(_is_plain, value)))
+
+
+def _is_pure(function: Any, cached: Any) -> bool:
+    """Tell whether a function surely computes the same again: it reads no globals but itself and harmless builtins."""
+    if type(function) is not types.FunctionType or function.__closure__ or function.__defaults__:
+        return False
+    names = set(global_names(function.__code__)) | set(function.__code__.co_names)
+    namespace = function.__globals__
+    return all(namespace.get(name) is cached or (name in _PURE and name not in namespace) for name in names)
 
 
 @register("object", functools.cached_property)
@@ -270,11 +324,13 @@ def _build_class(walk: Walk, cls: type) -> bytes:
     enum = "_member_map_" in cls.__dict__
     for name in sorted(cls.__dict__):
         item = cls.__dict__[name]
-        if name in _CLASS_NOISE or (enum and name.startswith("_") and not isinstance_of(item, types.FunctionType)):
+        if name in CLASS_NOISE or (enum and name.startswith("_") and not isinstance_of(item, types.FunctionType)):
             continue
         if enum and (name in cls.__dict__["_member_map_"] or not isinstance_of(item, types.FunctionType)):
             continue
         if _is_generated(item):
+            if walk.change:  # of one process: a method that was put in its place is another object
+                parts.append(walk.encode((name, id(item))))
             continue
         parts.append(walk.encode(name) + walk.encode(item))
     if enum:

@@ -88,11 +88,21 @@ def _build(walk: Walk, value: Any) -> bytes:
     else:
         head = _constructor(walk, function) + _arguments(walk, arguments)
     body = [head, _state(walk, value, state)]
+    if walk.change and _hides_state(type(value)):
+        body.append(walk.encode(getattr(value, "__dict__", None)))
     if items is not None:
         body.append(b"L" + walk.encode(list(items)))
     if pairs is not None:
         body.append(b"M" + walk.encode(dict(pairs)))
     return b"".join(body)
+
+
+def _hides_state(cls: type) -> bool:
+    """Tell whether a class of the user's own says itself what its pickles hold."""
+    if is_library(module_of(cls)):
+        return False
+    names = ("__reduce_ex__", "__reduce__", "__getstate__")
+    return any(getattr(cls, name, None) is not getattr(object, name, None) for name in names)
 
 
 def _constructor(walk: Walk, function: Any) -> bytes:

@@ -22,6 +22,7 @@ from .walk import STANDARD, Encoder, Walk, register
 _float = Struct("<d").pack
 _int = Struct("<q").pack
 _SMALL = 1 << 63
+_MAPS = frozenset({"maps"})
 # From this many elements on it pays to look whether a list is of one type.
 _PACK = 8
 
@@ -139,12 +140,12 @@ def _dict(walk: Walk, value: dict[Any, Any]) -> bytes:
 
 @register("value", Counter, measure=_size)
 def _counter(walk: Walk, value: Any) -> bytes:
-    return walk.nest(b"dc", value, _pairs)
+    return walk.nest(b"dc", value, lambda w, v: _pairs(w, v) + w.extras(v))
 
 
 @register("value", OrderedDict, measure=_size)
 def _ordered(walk: Walk, value: Any) -> bytes:
-    return walk.nest(b"do", value, _ordered_pairs)
+    return walk.nest(b"do", value, lambda w, v: _ordered_pairs(w, v) + w.extras(v))
 
 
 @register("value", defaultdict, measure=_size)
@@ -160,11 +161,21 @@ def _proxy(walk: Walk, value: Any) -> bytes:
 
 @register("value", ChainMap)
 def _chain_map(walk: Walk, value: Any) -> bytes:
-    return walk.nest(b"dm", value, lambda w, v: w.encode(v.maps))
+    return walk.nest(b"dm", value, lambda w, v: w.encode(v.maps) + w.extras(v, _MAPS))
 
 
 def _members(walk: Walk, value: Any) -> bytes:
     return b"".join(sorted(map(walk.encode, value)))
+
+
+@register("value", type({}.keys()), type({}.items()), type(OrderedDict().keys()), type(OrderedDict().items()))
+def _keys(walk: Walk, value: Any) -> bytes:
+    return walk.nest(b"dk", value, _members)
+
+
+@register("value", type({}.values()), type(OrderedDict().values()))
+def _values(walk: Walk, value: Any) -> bytes:
+    return walk.nest(b"dv", value, lambda w, v: _items(w, list(v)))
 
 
 @register("value", set, measure=_size)

@@ -11,7 +11,7 @@ from . import values as _values  # noqa: F401 - registers the builtin encoders
 from .sink import IDENTITY, TOKEN, Sink
 from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, module_of, qualname_of, resolve
 
-__all__ = ["fingerprint", "token"]
+__all__ = ["change_token", "fingerprint", "token"]
 
 
 def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = None) -> Version:
@@ -60,6 +60,20 @@ def token(value: Any) -> bytes | None:
     return TOKEN.digest(encoded)
 
 
+def change_token(value: Any, *, sample_over: int | None = None) -> tuple[bytes | None, bool]:
+    """Return the check that tells whether a variable was changed in place, and whether it tells all of its content.
+
+    Unlike `token` it leaves out what functions inside read from globals, for to bind a global is not to change them
+    (then it does not tell all), and takes in what is no content but can be seen: what a cached function has cached,
+    and attributes that a class of one's own keeps out of its pickles.
+    """
+    try:
+        walk, encoded = _walk(value, TOKEN, sample_over=sample_over, change=True)
+    except OpaqueError:
+        return None, False
+    return TOKEN.digest(encoded), walk.complete
+
+
 def _kind(cls: type) -> tuple[str, Any]:
     known = KINDS.get(cls)
     if known is not None:
@@ -72,14 +86,18 @@ def _kind(cls: type) -> tuple[str, Any]:
         return "object", None
 
 
-def _walk(value: Any, sink: Sink, *, profile: bool = False, sample_over: int | None = None) -> tuple[Walk, bytes]:
+def _walk(
+    value: Any, sink: Sink, *, profile: bool = False, sample_over: int | None = None, change: bool = False
+) -> tuple[Walk, bytes]:
     walk = Walk(sink, sample_over=sample_over)
     walk.profile = profile
+    walk.change = change
     try:
         encoder = ENCODERS.get(type(value))
         return walk, walk.encode(value) if encoder is None else encoder(walk, value)
     except TangledError:
         walk = Walk(sink, sample_over=sample_over, by_order=True)
+        walk.change = change
     except (MemoryError, OpaqueError):
         raise
     except Exception:  # noqa: BLE001 - recording never breaks the cell

@@ -126,7 +126,9 @@ class Walk:
 
     __slots__ = (
         "built",
+        "change",
         "columns",
+        "complete",
         "depth",
         "keep",
         "lowest",
@@ -157,6 +159,9 @@ class Walk:
         self.order: dict[int, Any] | None = {} if by_order else None
         self.keep: list[Any] = []
         self.profile = False
+        # A change check leaves out what functions read from globals, and is not complete then.
+        self.change = False
+        self.complete = True
         self.columns: tuple[Any, ...] = ()
 
     def encode(self, value: Any) -> bytes:
@@ -171,6 +176,13 @@ class Walk:
         if len(body) <= INLINE:
             return b"%b(%d:%b" % (tag, len(body), body)
         return b"%b#%b" % (tag, self.sink.digest(body))
+
+    def extras(self, value: Any, known: frozenset[str] = frozenset()) -> bytes:
+        """Encode attributes that were set on a value of a builtin type: no content, but in a change check a change."""
+        if not self.change:
+            return b""
+        given = {name: item for name, item in vars(value).items() if name not in known}
+        return b"+" + self.encode(given) if given else b""
 
     def nest(self, tag: bytes, value: Any, build: Encoder) -> bytes:
         """Encode a container by `build`, minding depth, cycles and parts that are met again."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nbledger.ledger.calls import write_calls
 from nbledger.ledger.keys import Keys
 from nbledger.ledger.values import NULL, decode, encode, number, pack_items, pack_metrics
 from nbledger.records import Artifact, Edge, Facts, Metric, Param, StoredVersion, Tag
@@ -36,6 +37,8 @@ def write_facts(connection: sqlite3.Connection, keys: Keys, run: int, facts: Fac
     _write_used(connection, keys, run, facts.used)
     _write_generated(connection, keys, run, facts.generated)
     _write_artifacts(connection, keys, run, facts.artifacts)
+    if facts.calls or facts.row_columns:
+        write_calls(connection, keys, run, facts.calls, facts.row_columns)
     _write_stored(connection, keys, facts.stored)
     _write_notes(connection, run, facts.notes)
     if facts.opaque:

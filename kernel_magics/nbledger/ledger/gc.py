@@ -34,11 +34,14 @@ OF_A_RUN = (
     "tag_earlier",
     "note",
     "artifact",
+    "call_value",
+    "call",
 )
 _DOOMED = """INSERT INTO temp.doomed SELECT run FROM deleted_run
     WHERE run NOT IN (SELECT run FROM model_version)"""
 _REFERRED = """(SELECT version FROM used UNION SELECT version FROM generated UNION SELECT version FROM metric_basis
-    UNION SELECT version FROM artifact WHERE version IS NOT NULL UNION SELECT version FROM model_version)"""
+    UNION SELECT version FROM artifact WHERE version IS NOT NULL UNION SELECT version FROM model_version
+    UNION SELECT version FROM call_value WHERE version IS NOT NULL)"""
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ def _remove_runs(connection: sqlite3.Connection) -> int:
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS loose_source (source INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM temp.loose")
     connection.execute("DELETE FROM temp.loose_source")
-    for table in ("used", "generated", "metric_basis", "artifact"):
+    for table in ("used", "generated", "metric_basis", "artifact", "call_value"):
         connection.execute(
             f"""INSERT OR IGNORE INTO temp.loose SELECT version FROM {table}
             WHERE run IN (SELECT run FROM temp.doomed) AND version IS NOT NULL"""
@@ -111,6 +114,7 @@ def _remove_runs(connection: sqlite3.Connection) -> int:
         AND NOT EXISTS (SELECT 1 FROM run WHERE run.source = source.key)
         AND key NOT IN (SELECT git_diff FROM session_environment WHERE git_diff IS NOT NULL)"""
     )
+    _prune_row_sets(connection)
     connection.execute(f"DELETE FROM temp.loose WHERE version IN {_REFERRED}")
     return _remove_versions(connection)
 
@@ -121,9 +125,17 @@ def _remove_versions(connection: sqlite3.Connection) -> int:
     return connection.execute("DELETE FROM version WHERE key IN (SELECT version FROM temp.loose)").rowcount
 
 
+def _prune_row_sets(connection: sqlite3.Connection) -> None:
+    unused = """SELECT key FROM row_set s WHERE NOT EXISTS (SELECT 1 FROM call_value v WHERE v.row_set = s.key)
+        AND NOT EXISTS (SELECT 1 FROM call_value v WHERE v.content = s.key)"""
+    connection.execute(f"DELETE FROM row_column WHERE row_set IN ({unused})")
+    connection.execute(f"DELETE FROM row_set WHERE key IN ({unused})")
+
+
 def _prune_objects(connection: sqlite3.Connection) -> None:
     connection.execute(
-        "DELETE FROM object WHERE hash NOT IN (SELECT object FROM artifact UNION SELECT object FROM stored_version)"
+        """DELETE FROM object WHERE hash NOT IN (SELECT object FROM artifact UNION SELECT object FROM stored_version
+        UNION SELECT object FROM call_value WHERE object IS NOT NULL)"""
     )
 
 
@@ -159,6 +171,7 @@ def keep_only_referenced(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(statement)
     _remove_versions(connection)
+    _prune_row_sets(connection)
     _prune_objects(connection)
     connection.execute(
         """DELETE FROM label WHERE key NOT IN (SELECT name FROM param UNION SELECT origin FROM param

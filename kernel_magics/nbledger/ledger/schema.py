@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbledger.ledger.call_tables import CALLS
 from nbledger.ledger.errors import LedgerCorrupt, LedgerTooNew
 from nbledger.ledger.tables import LINEAGE, REGISTRY, TRACKING
 from nbledger.ledger.views import LINEAGE_VIEW, VIEWS
@@ -38,6 +39,7 @@ STEPS = (
     Step("0002_registry", REGISTRY),
     Step("0003_views", VIEWS),
     Step("0004_lineage", (*LINEAGE, *LINEAGE_VIEW)),
+    Step("0005_calls", CALLS),
 )
 VERSION = len(STEPS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _SESSION = "id, frontend, host, boot_id, pid, process_started, user, python, platform, nbledger, started_at, notebook"
 _VERSION = "hash, kind, exactness, type_name, shape, nbytes"
+_ROW_SET = "hash, count, distinct_rows, repeated, rich, sampled, hashes"
 
 
 def _map(name: str, table: str, by: str) -> tuple[str, ...]:
@@ -30,11 +31,15 @@ BASE = (
     "INSERT OR IGNORE INTO main.object SELECT hash, size, created_at FROM other.object",
     """INSERT OR IGNORE INTO main.deletion (id, run, event, seq, time, who)
     SELECT id, run, event, seq, time, who FROM other.deletion ORDER BY key""",
+    f"INSERT OR IGNORE INTO main.row_set ({_ROW_SET}) SELECT {_ROW_SET} FROM other.row_set ORDER BY key",
     *_map("label", "label", "text"),
     *_map("source", "source", "hash"),
     *_map("session", "session", "id"),
     *_map("environment", "environment", "hash"),
     *_map("version", "version", "hash"),
+    *_map("row_set", "row_set", "hash"),
+    """INSERT OR IGNORE INTO main.row_column SELECT s.new, c.name, c.ranks FROM other.row_column c
+    JOIN temp.map_row_set s ON s.old = c.row_set""",
     """INSERT OR IGNORE INTO main.session_end SELECT s.new, e.ended_at FROM other.session_end e
     JOIN temp.map_session s ON s.old = e.session""",
     """INSERT OR IGNORE INTO main.session_environment
@@ -120,6 +125,12 @@ RUNS = (
     f"""INSERT OR IGNORE INTO main.artifact (run, name, object, size, media_type, version)
     SELECT r.new, o.name, o.object, o.size, o.media_type, v.new FROM other.artifact o {_NOW}
     LEFT JOIN temp.map_version v ON v.old = o.version ORDER BY o.key""",
+    f"""INSERT OR IGNORE INTO main.call SELECT r.new, o.number, o.kind, o.function, o.type_name, o.fit, o.name, o.value,
+        o.facts FROM other.call o {_NOW}""",
+    f"""INSERT OR IGNORE INTO main.call_value SELECT r.new, o.number, o.seq, o.role, o.name, s.new, c.new, o.through,
+        o.made_by, v.new, o.object, o.size FROM other.call_value o {_NOW}
+    LEFT JOIN temp.map_row_set s ON s.old = o.row_set LEFT JOIN temp.map_row_set c ON c.old = o.content
+    LEFT JOIN temp.map_version v ON v.old = o.version""",
 )
 
 #: Ended runs of the chunk whose packed row is missing or out of date.

@@ -61,6 +61,7 @@ class SklearnAdapter:
         hooks.when_imported("sklearn.metrics", self._metrics)
         hooks.when_imported("sklearn.metrics._scorer", self._scorers)
         hooks.when_imported("sklearn.model_selection", self._model_selection)
+        hooks.when_imported("sklearn.utils", self._utils)
 
     def _base(self, base: types.ModuleType) -> None:
         for name in _MIXINS:
@@ -87,6 +88,10 @@ class SklearnAdapter:
         cls = getattr(scorers, "_BaseScorer", None)
         if cls is not None:
             self._hooks.method(vars(cls).get("__call__"), "scorer", "__call__")
+
+    def _utils(self, utils: types.ModuleType) -> None:
+        for name in ("resample", "shuffle"):
+            self._hooks.function(getattr(utils, name, None), "resample")
 
     def _model_selection(self, selection: types.ModuleType) -> None:
         for name, kind in _MODEL_SELECTION.items():

@@ -12,7 +12,7 @@ import json
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -92,7 +92,7 @@ def _tagged(name: str, parts: Any) -> dict[str, list[Any]]:
 
 def _aware(value: datetime | time) -> list[Any]:
     zone = value.tzinfo
-    if zone is not None and zone is not timezone.utc:
+    if zone is not None and zone is not UTC:
         raise NotPlain(type=f"{type(value).__name__} of zone {zone}")
     return [value.replace(tzinfo=None).isoformat(), value.fold, zone is not None]
 
@@ -100,7 +100,7 @@ def _aware(value: datetime | time) -> list[Any]:
 def _make_aware(cls: Any) -> Callable[[Any], Any]:
     def make(parts: Any) -> Any:
         text, fold, utc = parts
-        return cls.fromisoformat(text).replace(fold=fold, tzinfo=timezone.utc if utc else None)
+        return cls.fromisoformat(text).replace(fold=fold, tzinfo=UTC if utc else None)
 
     return make
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections import Counter
 from typing import Any
 
 from nbledger.errors import NBLedgerError
-from nbledger.lineage import exact_json
+from nbledger.ledger import exact_json
 
 NOTE = b"nbledger"
 _PANDAS_CLASSES = ("DataFrame", "Series", "Index")
@@ -38,6 +39,7 @@ def dumps(value: Any) -> bytes:
             return _written(pa.table({"value": value.to_arrow()}), {"kind": "polars series", "name": value.name})
         return _written(value.to_arrow(), {"kind": "polars"})
     writer = _Writer()
+    note: dict[str, Any]
     if type(value) is pd.DataFrame:
         names = _column_names(value)
         parts = [writer.add(name, value.iloc[:, place].array) for place, name in enumerate(names)]
@@ -108,10 +110,9 @@ def _written(table: Any, note: dict[str, Any]) -> bytes:
 def _column_names(frame: Any) -> list[str]:
     """Return a name in the file for each column: its own label where that is a text of its own."""
     labels = frame.columns.tolist()
-    texts = [label for label in labels if type(label) is str]
-    own = {text for text in texts if texts.count(text) == 1} if len(texts) < 2000 else set()
+    counts = Counter(label for label in labels if type(label) is str)
     return [
-        label if type(label) is str and label in own else f"column {place}" for place, label in enumerate(labels)
+        label if type(label) is str and counts[label] == 1 else f"column {place}" for place, label in enumerate(labels)
     ]
 
 
@@ -138,7 +139,10 @@ class _Writer:
                 for place, (level, codes) in enumerate(zip(index.levels, index.codes, strict=True))
             ]
             return {"levels": coded, "names": names}
-        return {"values": self.add("index", index.array), "names": names}
+        note = {"values": self.add("index", index.array), "names": names}
+        if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) and index.freq is not None:
+            note["freq"] = index.freq.freqstr
+        return note
 
     def add(self, name: str, array: Any) -> dict[str, Any]:
         import pandas as pd
@@ -233,7 +237,10 @@ class _Reader:
             levels = [loads(base64.b64decode(level["level"])) for level in note["levels"]]
             return pd.MultiIndex(levels, [self._column(level).to_numpy() for level in note["levels"]], names=names)
         array = self.array(note["values"])
-        return pd.Index(array, dtype=array.dtype, name=names[0], copy=False)
+        index = pd.Index(array, dtype=array.dtype, name=names[0], copy=False)
+        if "freq" in note:
+            index.freq = note["freq"]
+        return index
 
     def array(self, note: dict[str, Any]) -> Any:
         import pandas as pd

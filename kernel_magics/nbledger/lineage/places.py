@@ -1,0 +1,54 @@
+"""Where the cells of a slice ran: the folder that their relative paths start from."""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import PurePosixPath
+
+from nbledger.ledger import Ledger
+from nbledger.lineage.cell_tree import parse_cell, text_literals
+from nbledger.lineage.graph import Graph
+from nbledger.lineage.slicing import Slice
+
+
+def working_folder(ledger: Ledger, cut: Slice) -> str:
+    """Return the folder in which a slice's cells ran, relative to the project's root (`.` for the root).
+
+    It is the notebook's, as with every front end, unless the recorded paths of files and those in the code tell of
+    another one (`papermill --cwd`); without a notebook it is the root.
+    """
+    files = files_of(ledger, cut)
+    written: set[str] = set()
+    for run in cut.runs:
+        tree = parse_cell(run.source, cell_magics=frozenset({"track", "time", "capture"}))
+        if tree is not None:
+            written |= {
+                text for text in text_literals(tree) if text and len(text) < 500 and not text.startswith(("/", "~"))
+            }
+    candidates = list(dict.fromkeys(_candidates(cut, files)))
+    return max(candidates, key=lambda folder: (_matches(folder, written, files), -candidates.index(folder)))
+
+
+def files_of(ledger: Ledger, cut: Slice) -> set[str]:
+    """Return the names of the files that a slice reads and writes."""
+    graph = Graph(ledger)
+    points = [point for run in cut.runs for point in (*graph.used(run.key), *graph.generated(run.key))]
+    return {point.name for point in points if point.role == "file"}
+
+
+def _candidates(cut: Slice, files: set[str]) -> list[str]:
+    notebook = next((run.notebook for run in cut.runs if run.notebook), None)
+    found = [str(PurePosixPath(notebook).parent)] if notebook and not notebook.startswith("/") else []
+    found += [str(parent) for parent in PurePosixPath(notebook).parents] if found and notebook else []
+    found.append(".")
+    for name in sorted(files)[:200]:
+        if not name.startswith("/"):
+            found += [str(parent) for parent in PurePosixPath(name).parents]
+    return found
+
+
+def _matches(folder: str, written: set[str], files: set[str]) -> int:
+    return sum(posixpath.normpath(f"{folder}/{text}") in files for text in written)
+
+
+__all__ = ["files_of", "working_folder"]

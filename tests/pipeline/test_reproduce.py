@@ -1,0 +1,372 @@
+"""Slices run again in real kernels, in a scratch copy, and the verdict is the right one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from nbledger.fingerprint import file_fingerprint, fingerprint
+from nbledger.pipeline.execute import run_notebook
+from nbledger.pipeline.reproduce import NothingToReproduce, reproduce, requirements_of
+from nbledger.pipeline.scratch import InputChanged, WouldHarm
+from nbledger.records import Facts, StoredVersion
+from tests.lineage.notebook_session import NotebookSession
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture
+def session(project):
+    recorded = NotebookSession(project)
+    yield recorded
+    recorded.close()
+
+
+@pytest.fixture
+def record(session):
+    """A function that runs cells and returns the ledger."""
+
+    def run(*sources):
+        for source in sources:
+            session.run(source)
+        return session.ledger
+
+    return run
+
+
+def again(ledger, target, **options):
+    return reproduce(ledger, target, progress=False, **options)
+
+
+@pytest.fixture
+def scratch_copies(tmp_path, monkeypatch):
+    """The folder in which scratch copies are made; they shall be gone afterwards."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_the_same_comes_out_and_the_originals_are_untouched(record, project, scratch_copies):
+    (project / "in.csv").write_text("a,b\n1,2\n3,4\n")
+    ledger = record(
+        "import pandas as pd",
+        "df = pd.read_csv('in.csv')",
+        "unused = 1",
+        f"where = {str(project)!r}\ndf['c'] = df.a * 2\ndf.to_csv(where + '/out.csv')",
+        "total = int(pd.read_csv('out.csv').c.sum())",
+    )
+    (project / "out.csv").write_text("mine now")
+    found = again(ledger, "total")
+    assert (found.verdict, found.exit_code, found.differences) == ("identical", 0, ())
+    assert [run.position for run in found.slice.runs] == [1, 2, 4, 5]
+    assert found.compared >= 4
+    assert (project / "out.csv").read_text() == "mine now"
+    assert (project / "in.csv").read_text() == "a,b\n1,2\n3,4\n"
+    assert not list(scratch_copies.glob("nbledger-*"))
+    assert "identical" in str(found)
+
+
+def test_the_reproduction_is_a_run_of_its_own_that_names_what_it_reproduces(record):
+    ledger = record("a = 1", "b = a + 1")
+    found = again(ledger, "b")
+    run = ledger.run(found.run)
+    last = found.slice.runs[-1].id
+    assert (run.kind, run.status, run.tracked) == ("reproduction", "finished", False)
+    assert run.tags == {"nbledger.verdict": "identical", "nbledger.reproduces": last}
+    assert [child.position for child in ledger.children(run.id)] == [1, 2]
+    assert {child.kind for child in ledger.children(run.id)} == {"reproduction"}
+    assert again(ledger, "b").slice.runs[-1].id == last, "what it made is not taken for the session's own"
+
+
+def test_an_input_that_has_changed_is_refused_by_name(record, project):
+    (project / "in.txt").write_text("one")
+    ledger = record("from pathlib import Path", "text = Path('in.txt').read_text()")
+    (project / "in.txt").write_text("two")
+    with pytest.raises(InputChanged, match=r"in\.txt") as raised:
+        again(ledger, "text")
+    assert raised.value.name == "in.txt"
+    (project / "in.txt").unlink()
+    with pytest.raises(InputChanged, match="is gone"):
+        again(ledger, "text")
+
+
+def test_the_stored_copy_stands_in_for_an_input_that_has_changed(record, project):
+    (project / "in.txt").write_text("one")
+    ledger = record("from pathlib import Path", "text = Path('in.txt').read_text()")
+    run = ledger.runs(limit=1)[0]
+    address, size = ledger.objects.put_file(project / "in.txt")
+    ledger.record(run.id, Facts(stored=(StoredVersion(address[:32], address, "file", size, trusted=True),)))
+    (project / "in.txt").write_text("two")
+    found = again(ledger, "text")
+    assert found.verdict == "identical"
+    assert any("in.txt has changed since" in note for note in found.notes)
+    assert (project / "in.txt").read_text() == "two"
+
+
+def test_what_depends_on_the_time_is_different_and_the_first_cell_is_named(record):
+    ledger = record("import time", "start = time.time()", "a = [1]", "noise = [start].copy()", "b = (a, noise)")
+    found = again(ledger, "b")
+    assert (found.verdict, found.exit_code) == ("different", 3)
+    assert found.first.position == 4 and found.first.what == "noise"
+    assert [one.what for one in found.not_compared] == ["start"]
+    assert "first difference: [4] noise" in str(found)
+    assert json.loads(json.dumps(found.to_dict()))["differences"][0]["position"] == 4
+
+
+def test_a_clock_that_is_read_beside_the_result_does_not_matter(record):
+    ledger = record(
+        "import os, time\nstart = time.time()\nx = 3",
+        "os.makedirs('out')\nrow = {'x': x, 'when': start, 'name': f'{x}-{time.ctime()}'}",
+        "y = row['x'] + 1\nelapsed = time.time() - start",
+    )
+    found = again(ledger, "y")
+    assert found.verdict == "identical", str(found)
+    assert "row" in [one.what for one in found.not_compared]
+
+
+def test_numbers_within_the_tolerance_are_equivalent_and_the_largest_difference_is_named(record):
+    ledger = record(
+        "import time, nbledger",
+        "value = 1 + (time.time_ns() % 1000 + 1) * 1e-13\nnbledger.metric('value', value)\nnbledger.metric('fit_time', time.time())",
+    )
+    run = ledger.runs(limit=1)[0]
+    found = again(ledger, run.id)
+    assert found.verdict == "equivalent", str(found)
+    assert 0 < found.largest.largest < 1e-9
+    assert "metric fit_time" in [one.what for one in found.not_compared]
+    assert again(ledger, "metric:value", tolerance=0.0).verdict == "different"
+
+
+def test_a_stored_frame_is_compared_number_by_number(record, session):
+    from nbledger.ledger.snapshots import snapshot
+
+    ledger = record(
+        "import pandas as pd, time",
+        "df = pd.DataFrame({'a': [1.0, 2.0 + (time.time_ns() % 1000 + 1) * 1e-13], 'name': ['x', 'y']})",
+    )
+    version = fingerprint(session.names["df"])
+    run = ledger.runs(limit=1)[0]
+    assert again(ledger, "df").verdict == "different", "without the content nobody can tell how far it is apart"
+    ledger.record(run.id, Facts(stored=(snapshot(ledger, session.names["df"], version),)))
+    found = again(ledger, "df")
+    assert found.verdict == "equivalent", str(found)
+    assert "['a']" in found.largest.where and 0 < found.largest.largest < 1e-9
+
+
+def test_a_cell_that_fails_is_named_with_its_error(record, monkeypatch):
+    monkeypatch.setenv("PLACE_OF_THE_TEST", "here")
+    ledger = record("import os", "a = 1", "place = os.environ['PLACE_OF_THE_TEST']", "b = place * a")
+    monkeypatch.delenv("PLACE_OF_THE_TEST")
+    os.environ.pop("PLACE_OF_THE_TEST", None)
+    found = again(ledger, "b")
+    assert (found.verdict, found.exit_code) == ("failed", 4)
+    assert found.failure.position == 3
+    assert found.failure.error.type == "KeyError"
+    assert ledger.run(found.run).status == "failed"
+
+
+def test_a_kernel_that_dies_is_a_failure_at_its_cell(record):
+    ledger = record("import os", "a = 1", "if 'NBLEDGER_REPLAY' in os.environ:\n    os._exit(3)\nb = a + 1", "c = b")
+    found = again(ledger, "c")
+    assert found.verdict == "failed"
+    assert found.failure.position == 3
+    assert "died" in str(found.failure)
+
+
+def test_a_cell_that_failed_half_way_fails_again_and_is_what_it_was(record):
+    ledger = record("x = [1]\nx.append(2)\nraise ValueError('half way')", "y = sum(x)")
+    found = again(ledger, "y")
+    assert found.verdict == "identical"
+    assert [run.status for run in found.slice.runs] == ["failed", "finished"]
+
+
+def test_what_no_cell_made_is_refused(record, project):
+    (project / "in.txt").write_text("one")
+    ledger = record("from pathlib import Path\ntext = Path('in.txt').read_text()")
+    with pytest.raises(NothingToReproduce, match=r"in\.txt"):
+        again(ledger, "file:in.txt")
+
+
+def test_a_written_file_is_compared_by_its_content(record, project):
+    ledger = record(
+        "import json, time",
+        "Path = __import__('pathlib').Path\nPath('out.json').write_text(json.dumps({'score': 1.5, 'fit_time': time.time()}))",
+    )
+    found = again(ledger, "file:out.json")
+    assert found.verdict == "identical", str(found)
+    (project / "out.json").unlink()
+    assert again(ledger, "file:out.json").verdict == "different"
+
+
+def test_files_outside_of_the_project_are_not_written(record, project, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "in.txt").write_text("one")
+    ledger = record(
+        "from pathlib import Path",
+        f"text = Path({str(outside / 'in.txt')!r}).read_text()",
+        f"Path({str(outside / 'out.txt')!r}).write_text(text + '!')",
+        f"both = Path({str(outside / 'out.txt')!r}).read_text()",
+    )
+    (outside / "out.txt").write_text("mine")
+    assert again(ledger, "both").verdict == "identical"
+    assert (outside / "out.txt").read_text() == "mine"
+    ledger = record(
+        f"place = Path('/') / '/'.join({[*outside.parts[1:]]!r})\nnumber = (place / 'out.txt').write_text('1')",
+        "last = (place / 'out.txt').read_text()",
+    )
+    if any("out.txt" in edge.name for run in ledger.runs(limit=2) for edge in ledger.generated(run.id)):
+        (outside / "out.txt").write_text("mine")
+        with pytest.raises(WouldHarm, match=r"out\.txt"):
+            again(ledger, "last")
+        assert (outside / "out.txt").read_text() == "mine"
+
+
+def test_modules_of_the_project_are_imported_from_the_copy(record, project, monkeypatch):
+    monkeypatch.syspath_prepend(str(project))
+    (project / "helpers.py").write_text("def double(x):\n    return 2 * x\n")
+    ledger = record("from helpers import double", "four = double(2)")
+    assert again(ledger, "four").verdict == "identical"
+
+
+def test_an_unseeded_draw_comes_out_the_same(record):
+    pytest.importorskip("nbledger.capture.state")
+    ledger = record(
+        "import random\nimport numpy as np", "np.random.rand(2)", "x = np.random.rand(3)", "y = random.random(), x"
+    )
+    found = again(ledger, "y")
+    assert found.verdict == "identical", str(found)
+
+
+def test_a_notebook_with_models_that_hold_times_numbered_outputs_and_magics(fresh_ledger, write_notebook):
+    path = write_notebook(
+        "from sklearn.datasets import load_iris\nfrom sklearn.model_selection import GridSearchCV, cross_validate",
+        "X, y = load_iris(return_X_y=True)",
+        "from sklearn.tree import DecisionTreeClassifier as Tree\nX.mean()",
+        "nothing = 1",
+        "%%track search\nsearch = GridSearchCV(Tree(random_state=0), {'max_depth': [1, 2]}, cv=3).fit(X, y)\n"
+        "accuracy = search.score(X, y) + 0 * Out[3]",
+        "%%time\nscores = cross_validate(search.best_estimator_, X, y, cv=3)",
+        "best = scores['test_score'].max() + accuracy",
+        folder=fresh_ledger.root / "nb",
+    )
+    run_notebook(path, ledger=fresh_ledger, progress=False)
+    found = again(fresh_ledger, "best")
+    assert found.verdict == "identical", str(found)
+    assert [run.position for run in found.slice.runs] == [1, 2, 3, 5, 6, 7]
+    assert all("fit_time" in one.why for one in found.not_compared), str(found)
+    score = again(fresh_ledger, "metric:accuracy")
+    assert score.verdict == "identical", str(score)
+    [tracked] = fresh_ledger.runs(tracked=True, kind="cell")
+    assert [run.id for run in score.slice.runs][-1] == tracked.id
+
+
+def test_a_cell_may_reproduce_what_its_own_session_made(fresh_ledger, write_notebook):
+    import nbformat
+
+    path = write_notebook("x = [1, 2]", "y = sum(x)", "import nbledger\nprint(nbledger.reproduce('y').verdict)")
+    done = run_notebook(path, ledger=fresh_ledger, progress=False)
+    shown = [
+        out.text for cell in nbformat.read(done.output, 4).cells for out in cell.outputs if out.get("name") == "stdout"
+    ]
+    assert shown == ["identical\n"]
+    assert {run.tags["nbledger.verdict"] for run in fresh_ledger.runs(kind="reproduction")} == {"identical"}
+
+
+def test_the_environment_that_differs_is_told(record, session):
+    from nbledger.capture.environment import current_environment
+    from nbledger.records import Environment
+
+    ledger = record("a = 1")
+    now = current_environment()
+    packages = {**now.packages, "numpy": "0.1", "gone-since": "1.0"}
+    ledger.set_environment(session.id, Environment("e" * 32, now.python, now.platform, packages))
+    found = again(ledger, "a")
+    assert ("numpy", "0.1", now.packages["numpy"]) in found.environment
+    assert ("gone-since", "1.0", None) in found.environment
+    assert "numpy==0.1\n" in found.requirements
+    assert "nbledger" not in requirements_of(ledger.environment(found.slice.runs[0].id)).split("==")
+    assert "--requirements" in str(found)
+
+
+# -- the shell --------------------------------------------------------------------------------------------------------
+
+
+def shell(command, *arguments, ledger):
+    from nbledger.commands.common import State
+
+    state = State(path=ledger.folder)
+    try:
+        return command.main(list(arguments), standalone_mode=False, obj=state)
+    finally:
+        state.close()
+
+
+def test_exit_codes_tell_ci_what_came_out(record, project, capsys, monkeypatch, scratch_copies):
+    from nbledger.commands.reproduce import reproduce as verb
+
+    monkeypatch.setenv("PLACE_OF_THE_TEST", "here")
+    (project / "in.txt").write_text("one")
+    ledger = record(
+        "same = 1",
+        "import time\nother = time.time()",
+        "import os\nfails = os.environ['PLACE_OF_THE_TEST']",
+        "from pathlib import Path\ntext = Path('in.txt').read_text()",
+    )
+    monkeypatch.delenv("PLACE_OF_THE_TEST")
+    os.environ.pop("PLACE_OF_THE_TEST", None)
+    (project / "in.txt").write_text("two")
+    assert shell(verb, "same", "--json", ledger=ledger) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "identical"
+    assert shell(verb, "other", ledger=ledger) == 3
+    assert "first difference: [2] other" in capsys.readouterr().out
+    assert shell(verb, "fails", "--keep", ledger=ledger) == 4
+    shown = capsys.readouterr().out
+    assert "it failed at [3] KeyError" in shown
+    kept = Path(shown.rpartition("scratch copy: ")[2].strip())
+    assert (kept / ".nbledger" / "executed.ipynb").is_file()
+    with pytest.raises(InputChanged):
+        shell(verb, "text", ledger=ledger)
+
+
+def test_extract_in_the_shell_writes_the_notebook(record, project, capsys):
+    from nbledger.commands.extract import extract as verb
+
+    ledger = record("n = 1", "x = n + 1")
+    assert shell(verb, "x", "-o", "x.ipynb", "--json", ledger=ledger) in (0, None)
+    assert json.loads(capsys.readouterr().out)["params"] == {"n": 1}
+    assert json.loads((project / "x.ipynb").read_text())["nbformat"] == 4
+
+
+@pytest.mark.skipif(not os.environ.get("TEST_IN_ENV"), reason="builds an environment: TEST_IN_ENV=1")
+def test_in_env_builds_the_recorded_environment_and_runs_in_it(record, session, tmp_path, monkeypatch):
+    from importlib.metadata import requires, version
+
+    from nbledger.capture.environment import current_environment
+    from nbledger.records import Environment
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    ledger = record("import tqdm", "which = tqdm.__version__", "a = [1]")
+    now = current_environment()
+    packages = {**now.packages, "tqdm": version("tqdm")}
+    packages = {name: found for name, found in packages.items() if name not in ("xgboost-cpu", "lightgbm", "polars")}
+    ledger.set_environment(session.id, Environment("e" * 32, now.python, now.platform, packages))
+    assert requires("tqdm") is not None
+    began = time.perf_counter()
+    found = again(ledger, "a", in_env=True)
+    first = time.perf_counter() - began
+    assert found.verdict == "identical", str(found)
+    began = time.perf_counter()
+    found = again(ledger, "which", in_env=True)
+    assert found.verdict == "identical", str(found)
+    assert time.perf_counter() - began < first
+    assert "lightgbm" not in {name for name, _, now in found.environment if now}
+    assert (tmp_path / "cache" / "nbledger" / "environments" / ("e" * 32)).is_dir()
+    assert file_fingerprint(sys.executable).hash
