@@ -74,7 +74,9 @@ def cli(context: click.Context, path: Path | None) -> None:
 
 
 for verb in (
-    run, runs, show, compare, diff, why, slice_, impact, stale, history, extract, checkout, reproduce, leaks, promote, models, delete, restore,
+    run, runs, show, compare, diff,
+    why, slice_, impact, stale, history, extract, checkout, reproduce, leaks,
+    promote, models, delete, restore,
     where, init, doctor, gc, export, import_, merge, sql,
 ):  # fmt: skip
     cli.add_command(verb)

@@ -38,7 +38,8 @@ class Version:
     """One immutable content of a value; `hash` is its identity.
 
     `kind` is one of `table`, `column`, `array`, `sparse`, `tensor`, `model`, `function`, `class`, `module`, `file`,
-    `figure`, `code`, `value`, `object`, `state`, `url`, `absent`. `type_name` is the qualified Python type, `nbytes` the content's size.
+    `figure`, `code`, `value`, `object`, `state`, `url`, `absent`. `type_name` is the qualified Python type, `nbytes`
+    the content's size.
     """
 
     hash: str

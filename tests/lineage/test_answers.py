@@ -115,7 +115,7 @@ def test_a_deleted_variable_and_an_unknown_one_get_a_remedy(session):
         why(session.ledger, "gone")
     first = session.ledger.runs("position = 1")[0]
     assert why(session.ledger, f"gone@{first.id[:8]}").steps[0].run.position == 1
-    with pytest.raises(TargetNotFound, match="did you mean values?"):
+    with pytest.raises(TargetNotFound, match="did you mean values"):
         why(session.ledger, "valeus")
 
 

@@ -13,24 +13,41 @@ from typing import Any
 from nbledger.capture.kinds import Kind, kind_of
 from nbledger.fingerprint import change_token
 
-Test = Callable[[Any], bool]
-
 
 def is_array(value: Any) -> bool:
     """Tell whether a value is a numpy array."""
     return kind_of(type(value)) is Kind.ARRAY
 
 
-def known_again(value: Any, gone: Callable[[], object]) -> Test | None:
-    """Return a test whether an object with the same `id` is this one; `None` when that cannot be told.
+class Held:
+    """An object that was seen. Calling it gives the object while it lives, but never an array.
 
-    `gone` is called when the object dies, where it can be told.
+    `gone` is called when the object dies, where it can be told. One that is not `sure` is never known again.
     """
-    if is_array(value):
-        token = change_token(value)[0]
-        return None if token is None else lambda other: is_array(other) and change_token(other)[0] == token
-    try:
-        ref = weakref.ref(value, lambda _: gone())
-    except TypeError:
-        return None
-    return lambda other: ref() is other
+
+    __slots__ = ("_ref", "_token")
+
+    def __init__(self, value: Any, gone: Callable[[], object] | None = None) -> None:
+        self._ref: weakref.ref[Any] | None = None
+        self._token: bytes | None = None
+        if is_array(value):
+            self._token = change_token(value)[0]
+            return
+        try:
+            self._ref = weakref.ref(value, None if gone is None else lambda _: gone())
+        except TypeError:
+            pass
+
+    @property
+    def sure(self) -> bool:
+        """Whether the object can be known again."""
+        return self._ref is not None or self._token is not None
+
+    def __call__(self) -> Any:
+        return None if self._ref is None else self._ref()
+
+    def is_at(self, value: Any) -> bool:
+        """Tell whether a value that has the object's `id` is that object."""
+        if self._token is not None:
+            return is_array(value) and change_token(value)[0] == self._token
+        return self._ref is not None and self._ref() is value

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbledger.capture.held import Test, is_array, known_again
+from nbledger.capture.held import Held, is_array
 from nbledger.capture.links import is_made_of, plain
 from nbledger.records import Basis
 
@@ -28,7 +28,7 @@ _MAX_LINKS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    is_of: Test
+    held: Held
     versions: tuple[Basis, ...]
     sources: Mapping[str, weakref.ref[Any]] = field(default_factory=dict)
     call: int | None = None
@@ -65,9 +65,9 @@ class Predictions:
         weak = {role: _weak(source) for role, source in (sources or {}).items() if role not in roles}
         found = {role: reference for role, reference in weak.items() if reference is not None}
         ident = id(value)
-        is_of = known_again(value, lambda: self._links.pop(ident, None))
-        link = _Link(is_of or _never, known, found, call)
-        if is_of is not None:
+        held = Held(value, lambda: self._links.pop(ident, None))
+        link = _Link(held, known, found, call)
+        if held.sure:
             self._links[ident] = link
             if len(self._links) > _MAX_LINKS:
                 del self._links[next(iter(self._links))]
@@ -100,7 +100,7 @@ class Predictions:
             if value is None:
                 break
             link = self._links.get(id(value))
-            if link is not None and link.is_of(value):
+            if link is not None and link.held.is_at(value):
                 return link
             value = getattr(value, "base", None)
         found = plain(whole) if by_content else None
@@ -119,10 +119,6 @@ class Predictions:
         self._bytes += found.nbytes
         while len(self._copies) > _MAX_COPIES or self._bytes > _MAX_BYTES:
             self._bytes -= self._copies.popitem(last=False)[1][0].nbytes
-
-
-def _never(_: Any) -> bool:
-    return False
 
 
 def _weak(value: Any) -> weakref.ref[Any] | None:

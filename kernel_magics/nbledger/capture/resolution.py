@@ -25,8 +25,9 @@ class Names:
 
     `sure` are the names that every normal way to the end has bound anew; a write that is not among them may not have
     happened. `outputs` are reads of IPython's output history (`_`, `_3`, `Out[3]`, or `Out` for any). `attributes` are
-    data in modules that is looked at (`os.environ`, `config.DEBUG`), `stored_attributes` those assigned or deleted. `commands` are shell commands and the files that magics name. `opaque` says why these sets cannot be
-    complete (`exec`, `eval`, `%%sql`), or is empty.
+    data in modules that is looked at (`os.environ`, `config.DEBUG`), `stored_attributes` those assigned or deleted.
+    `commands` are shell commands and the files that magics name. `opaque` says why these sets cannot be complete
+    (`exec`, `eval`, `%%sql`), or is empty.
     """
 
     reads: frozenset[str] = _NOTHING

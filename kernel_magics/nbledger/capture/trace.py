@@ -11,12 +11,12 @@ are new rows. The numbers mean nothing outside of their session.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.cell_hashes import evenly, object_hashes, row_hashes
-from nbledger.capture.held import Test, is_array, known_again
+from nbledger.capture.held import Held, is_array
 from nbledger.capture.row_sources import LIMIT
 from nbledger.capture.rows import Cells, cells_of
 from nbledger.capture.trace_match import ContentIndex, by_content, by_labels, place_parts
@@ -40,7 +40,7 @@ class Seen:
     cells: Cells
     ids: NDArray[np.int64]
     through: list[frozenset[int]]
-    is_of: Test
+    ref: Held
     probe: int
     labels: Any = None
     serial: int = 0
@@ -76,7 +76,7 @@ class Trace:
         if cells is None:
             return None
         probe = _probe(cells)
-        if known is not None and known.probe == probe and known.is_of(value) and known.cells.count == cells.count:
+        if known is not None and known.probe == probe and known.ref.is_at(value) and known.cells.count == cells.count:
             if id(known) in self._recent:
                 self._recent.move_to_end(id(known))
             return known
@@ -105,7 +105,7 @@ class Trace:
             return
         cells = _Part(source.cells, picked)
         through = [source.through[index] | {passed} for index in picked]
-        self._keep(Seen(cells, source.ids, through, _never, 0, source.labels), None)
+        self._keep(Seen(cells, source.ids, through, Held(None), 0, source.labels), None)
 
     def resampled(self, source: Seen, value: Any, passed: int) -> Seen | None:
         """Take in what a resampler made: rows picked from `source` keep their numbers, made-up ones are new."""
@@ -231,12 +231,12 @@ class Trace:
         import numpy as np
 
         ident = id(value)
-        is_of = known_again(value, lambda: self._by_ident.pop(ident, None)) or _never
+        ref = Held(value, lambda: self._by_ident.pop(ident, None))
         through = [_NOTHING] * len(cells.picked)
-        return Seen(cells, np.full(cells.count, -1, np.int64), through, is_of, probe, _labels(value))
+        return Seen(cells, np.full(cells.count, -1, np.int64), through, ref, probe, _labels(value))
 
     def _keep(self, seen: Seen, value: Any) -> Seen:
-        if value is not None and seen.is_of is not _never:
+        if value is not None and seen.ref.sure:
             self._by_ident[id(value)] = seen
             seen.ident = id(value) if is_array(value) else 0  # nobody tells when an array dies
         self._kept += 1
@@ -279,10 +279,6 @@ class _Part(Cells):
         self.__dict__["ordered"] = [whole.ordered[index] for index in columns]
         self.__dict__["fractional"] = ()
         self.__dict__["keys"] = tuple(columns.index(key) for key in whole.keys if key in columns)
-
-
-def _never(_: Any) -> bool:
-    return False
 
 
 def _probe(cells: Cells) -> int:
