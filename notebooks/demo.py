@@ -49,6 +49,12 @@ def main() -> None:
     nbledger("promote", "cancer", "--best", "metrics.f1", "-e", "demo", "--alias", "champion")
     nbledger("models", "cancer")
 
+    say("What made the champion: the cells behind it, drawn from its lineage")
+    nbledger("why", "models:/cancer@champion", "--graph")
+
+    say("Does it come out again? These cells alone, in a fresh kernel, compared by content")
+    nbledger("reproduce", "models:/cancer@champion", "--no-progress")
+
     say("The champion, loaded back through the registry by its content hash, predicts")
     predict()
     versions = json.loads(output("models", "cancer", "--json"))["versions"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 
 from nbledger.capture.experiment import Experiment, Predictions
@@ -159,12 +157,12 @@ b = clf.score(X_test, y_test)
     assert a["model"] != b["model"] == data.version("clf")
 
 
-def test_predictions_are_forgotten_with_their_arrays(data):
-    data.run(
-        "clf = LogisticRegression(max_iter=2000).fit(X_train, y_train)\nkeep = clf.predict(X_test)\nclf.predict(X)"
-    )
-    gc.collect()
-    assert len(data.predictions) == 1
+def test_predictions_are_not_kept_alive_and_can_still_be_resized(data):
+    data.run("clf = LogisticRegression(max_iter=2000).fit(X_train, y_train)\nkeep = clf.predict(X_test)")
+    data.run("keep.resize(3)\nx_test = X_test.copy()\nother = clf.predict(x_test)")
+    data.run("x_test.resize(2, 5)\nother.resize(4)")
+    assert len(data.names["keep"]) == 3
+    assert data.names["x_test"].shape == (2, 5)
 
 
 def test_an_observed_cell_identifies_only_what_it_judged_by(data):

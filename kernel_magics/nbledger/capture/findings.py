@@ -29,7 +29,6 @@ from nbledger.capture.events import (
 )
 from nbledger.capture.found_metrics import Collected, Found
 from nbledger.capture.found_params import class_names, combined, estimator_params, keyword_params, literal_params
-from nbledger.capture.held import is_array
 from nbledger.capture.models import ModelFound, Models
 from nbledger.capture.predictions import Predictions
 from nbledger.capture.structures import Curve, Table, structures_in
@@ -233,9 +232,6 @@ class Findings:
         if self.tracked and isinstance(event, Fit):
             version = self._models.version_of(event.model)
             basis += [Basis("model", version)] if version is not None else []
-        if "X" not in event.versions and is_array(sources["X"]):
-            version = self._identify(sources["X"])  # now, for an array cannot be remembered weakly
-            basis += [Basis("X", version)] if version is not None else []
         for part in result if isinstance(result, list | tuple) else (result,):
             self.predictions.remember(part, basis, sources, call=call)
 

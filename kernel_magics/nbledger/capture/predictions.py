@@ -9,13 +9,12 @@ asks, if they are still there.
 
 from __future__ import annotations
 
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbledger.capture.held import Held, is_array
+from nbledger.capture.held import Held
 from nbledger.capture.links import is_made_of, plain
 from nbledger.records import Basis
 
@@ -30,14 +29,18 @@ _MAX_LINKS = 10_000
 class _Link:
     held: Held
     versions: tuple[Basis, ...]
-    sources: Mapping[str, weakref.ref[Any]] = field(default_factory=dict)
+    sources: Mapping[str, Held] = field(default_factory=dict)
     call: int | None = None
 
 
 class Predictions:
-    """What predictions (and curves) were made from; shared by the experiments of a session."""
+    """What predictions (and curves) were made from; shared by the experiments of a session.
 
-    def __init__(self) -> None:
+    `recall` gives the version of an array that was fingerprinted before, by its change token.
+    """
+
+    def __init__(self, recall: Callable[[bytes], str | None] = lambda _: None) -> None:
+        self._recall = recall
         self._links: dict[int, _Link] = {}
         self._copies: OrderedDict[int, tuple[Any, _Link]] = OrderedDict()
         self._bytes = 0
@@ -62,8 +65,7 @@ class Predictions:
         """
         known = tuple(versions)
         roles = {basis.role for basis in known}
-        weak = {role: _weak(source) for role, source in (sources or {}).items() if role not in roles}
-        found = {role: reference for role, reference in weak.items() if reference is not None}
+        found = {role: Held(source) for role, source in (sources or {}).items() if role not in roles}
         ident = id(value)
         held = Held(value, lambda: self._links.pop(ident, None))
         link = _Link(held, known, found, call)
@@ -81,12 +83,17 @@ class Predictions:
         if link is None:
             return ()
         found = list(link.versions)
-        for role, reference in link.sources.items():
-            source = reference()
-            version = None if source is None else identify(source)
+        for role, source in link.sources.items():
+            version = self._version_of(source, identify)
             if version is not None:
                 found.append(Basis(role, version))
         return tuple(found)
+
+    def _version_of(self, held: Held, identify: Callable[[Any], str | None]) -> str | None:
+        if held.token is not None:
+            return self._recall(held.token)
+        source = held()
+        return None if source is None else identify(source)
 
     def call_of(self, value: Any, *, by_content: bool = True) -> int | None:
         """Return the number of the call that predicted a value, or what it was made of; `None` if none is known."""
@@ -119,10 +126,3 @@ class Predictions:
         self._bytes += found.nbytes
         while len(self._copies) > _MAX_COPIES or self._bytes > _MAX_BYTES:
             self._bytes -= self._copies.popitem(last=False)[1][0].nbytes
-
-
-def _weak(value: Any) -> weakref.ref[Any] | None:
-    try:
-        return None if is_array(value) else weakref.ref(value)
-    except TypeError:
-        return None

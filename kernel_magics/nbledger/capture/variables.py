@@ -136,13 +136,12 @@ class Variables:
         lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
-        before = self._bindings.idents
         moved, gone = self._bindings.changed()
         threads, opaque = self._background.after()
         patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
             return Changes(names=names, opaque=opaque)
-        cell = _Cell(self, names, before, self._bindings.idents, failed=failed)
+        cell = _Cell(self, names, self._bindings, gone, failed=failed)
         cell.changes.opaque = opaque
         cell.loose = any("base" in code.mentions for code in codes)
         cell.patched = patched
@@ -230,13 +229,14 @@ class _Cell:
     """What is found out about one cell that has run."""
 
     def __init__(
-        self, variables: Variables, names: Names, before: dict[str, int], now: dict[str, int], *, failed: bool
+        self, variables: Variables, names: Names, bindings: Bindings, gone: Iterable[str], *, failed: bool
     ) -> None:
         self.variables = variables
         self.namespace = variables._namespace
         self.known = variables._known
-        self.before = before
-        self.now = now
+        self.now = bindings.idents
+        self.new = bindings.new
+        self.gone = frozenset(gone)
         self.changes = Changes(names=names)
         self.sure = frozenset() if failed else names.sure
         self.loose = False
@@ -281,7 +281,7 @@ class _Cell:
     def _use(self, reads: Iterable[str]) -> None:
         changes, variables = self.changes, self.variables
         for name in sorted(reads):
-            if name in self.before:
+            if name in self.gone or (name in self.now and name not in self.new):
                 if name in self.known:
                     changes.used[name] = self.known[name].version
             elif name in variables._gone and name in changes.names.reads:

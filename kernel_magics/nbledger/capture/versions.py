@@ -88,6 +88,13 @@ class Versions:
         """Return the identity of a value as it is now."""
         return self.of(value)[1].hash
 
+    def recall(self, token: bytes) -> str | None:
+        """Return the identity of an array that had this change token when it was fingerprinted."""
+        version = self._arrays.get(token)
+        if version is not None:
+            self._met[version.hash] = version
+        return None if version is None else version.hash
+
     def add(self, version: Version) -> None:
         """Take in a version that was made elsewhere (a file, a code)."""
         self._met[version.hash] = version

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbledger.ledger.errors import NotFound
 from nbledger.ledger.keys import Keys
 from nbledger.records import Call, CallValue, RowColumn, RowSet
 
@@ -76,10 +77,20 @@ def _value_row(
         None if value.content is None else numbers[value.content.hash],
         json.dumps(list(value.through)),
         value.made_by,
-        None if value.version is None else keys.version(connection, value.version),
+        _version(connection, keys, value.version),
         value.object,
         value.size,
     )
+
+
+def _version(connection: sqlite3.Connection, keys: Keys, hash: str | None) -> int | None:
+    """Return a version's key; a call is not worth losing a run over a version that was not recorded."""
+    if hash is None:
+        return None
+    try:
+        return keys.version(connection, hash)
+    except NotFound:
+        return None
 
 
 def _row_set(connection: sqlite3.Connection, rows: RowSet) -> int:

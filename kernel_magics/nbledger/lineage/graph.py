@@ -8,6 +8,7 @@ need, so a question costs what its answer is long, not what the ledger holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from nbledger.records import ABSENT
 
 #: What a replay must provide for a cell to do the same again; `X`, `y`, `model` and so on repeat these for a call.
 STRUCTURAL = ("variable", "import", "file", "state", "output")
+_WIDEST = 72
+_word = re.compile(r"[^\W\d]\w*")
 #: Later than every run.
 NOW = (1 << 62) - 1
 
@@ -51,6 +54,17 @@ class CellRun:
     parent: str | None = None
     tracked: bool = False
     opaque: tuple[str, ...] = field(default=(), compare=False)
+
+    def headline(self, made: Iterable[str] = ()) -> str:
+        """Return the one line that tells most of its code: the first that binds what it made, else the last one."""
+        lines = [line.strip() for line in (self.source or "").splitlines()]
+        lines = [line for line in lines if line and not line.startswith(("#", "%%"))]
+        if not lines:
+            return ""
+        names = set(made)
+        telling = (line for line in lines if names & set(_word.findall(re.split(r"(?<![=!<>])=(?!=)", line)[0])))
+        text = next(telling, lines[-1])
+        return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
     @property
     def label(self) -> str:

@@ -69,7 +69,7 @@ class History:
                 event.how,
                 event.version[:8] if self.kind != "cell" else ", ".join(f"{n} {v:.6g}" for n, v in event.metrics[:3]),
                 event.shape or event.kind,
-                _line(event.run),
+                event.run.headline([self.ref]),
             )
             for event in self.events
         ]
@@ -150,10 +150,3 @@ def _runs_of_cell(graph: Graph, ref: str, limit: int) -> list[Event]:
         metrics = tuple(graph.ledger.run(run.id).metrics.items())
         events.append(Event(run, "ran", "", run.status, "", "exact", metrics))
     return events
-
-
-def _line(run: CellRun) -> str:
-    lines = [line for line in (run.source or "").splitlines() if line.strip()]
-    text = lines[0].strip() if lines else ""
-    more = f" (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
-    return (text if len(text) <= 50 else text[:49] + "…") + more

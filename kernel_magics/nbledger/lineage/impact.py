@@ -57,7 +57,7 @@ class Impact:
         lines = [f"{self.target}: used by {count} cell run{'' if count == 1 else 's'}" if count else f"{self.target}: "
                  "nothing recorded used it"]  # fmt: skip
         for item in self.runs:
-            first = next((line.strip() for line in (item.run.source or "").splitlines() if line.strip()), "")
+            first = item.run.headline(item.made)
             place = f"  {item.run.notebook}" if item.run.notebook else ""
             lines += [
                 "",

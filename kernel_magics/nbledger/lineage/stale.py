@@ -78,8 +78,7 @@ class Stale:
         else:
             lines = [f"{where}: {many(len(self.runs), 'stale cell')} of {self.checked}; run again, in this order:"]
         for item in self.runs:
-            source = next((line.strip() for line in (item.run.source or "").splitlines() if line.strip()), "")
-            lines += ["", f"{item.run.label} {item.run.id[:8]}  {source}"]
+            lines += ["", f"{item.run.label} {item.run.id[:8]}  {item.run.headline()}"]
             lines += [f"    {reason}" for reason in item.reasons]
             if item.metrics:
                 lines.append("    scored " + ", ".join(f"{name} {value:.6g}" for name, value in item.metrics))

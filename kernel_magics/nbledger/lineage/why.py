@@ -80,7 +80,7 @@ class Why:
         """Return the chain as a Mermaid flowchart, which JupyterLab and code hosts draw."""
         lines = ["flowchart TB"]
         lines += [
-            f'    r{step.run.key}["{_escaped(step.run.label, _first_line(step.run))}"]' for step in reversed(self.steps)
+            f'    r{step.run.key}["{_escaped(step.run.label, _headline(step))}"]' for step in reversed(self.steps)
         ]
         ids = {step.run.id: step.run.key for step in self.steps}
         for step in self.steps:
@@ -185,7 +185,7 @@ def _branch(steps: dict[str, Step], id: str, indent: str, lines: list[str], draw
     step = steps[id]
     joint = "└── " if last else "├── "
     again = "  (above)" if id in drawn else ""
-    lines.append(f"{indent}{joint}{step.run.label} {_first_line(step.run)}{again}")
+    lines.append(f"{indent}{joint}{step.run.label} {_headline(step)}{again}")
     if again:
         return
     drawn.add(id)
@@ -198,10 +198,8 @@ def _branch(steps: dict[str, Step], id: str, indent: str, lines: list[str], draw
         _branch(steps, str(source), inner, lines, drawn, last=at == len(sources) - 1)
 
 
-def _first_line(run: CellRun) -> str:
-    lines = [line for line in (run.source or "").splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    text = lines[-1].strip() if lines else ""
-    return text if len(text) <= 60 else text[:59] + "…"
+def _headline(step: Step) -> str:
+    return step.run.headline(point.name for point in step.made)
 
 
 def _escaped(*texts: str) -> str:

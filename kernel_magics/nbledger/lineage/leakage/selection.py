@@ -1,0 +1,77 @@
+"""Whether a cell chooses the best of several scores: `max(scores, key=...)`, `if score > best:`, `argmax`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+_SCORES = re.compile(r"score|acc|result|err|rmse|mse|mae|f1|auc|r2|loss|perf|metric", re.IGNORECASE)
+_VALIDATION = re.compile(r"cv|val(?!ue)|fold|oob", re.IGNORECASE)
+_BEST = re.compile(r"best|top|champion|winner", re.IGNORECASE)
+_PICKS = frozenset({"argmax", "argmin", "idxmax", "idxmin", "nlargest", "nsmallest"})
+_CHOOSES = frozenset({"max", "min", "sorted"})
+
+
+def chosen_from(source: str) -> set[str] | None:
+    """Return the names that a choice of the best is made from; `None` when the source makes no such choice."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        names = set(_choice(node))
+        if names and not any(_VALIDATION.search(name) for name in names):
+            found |= names
+    return found or None
+
+
+def names_in(source: str) -> set[str]:
+    """Return all names in a source."""
+    try:
+        return set(_names(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+
+
+def _choice(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.If(
+            test=ast.Compare(left=left, ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE()], comparators=[right])
+        ):
+            names = [*_names(left), *_names(right)]
+            if any(_BEST.search(name) for name in names):
+                yield from names
+        case ast.Call(func=ast.Name(id=name), args=[first, *_], keywords=keywords) if name in _CHOOSES:
+            names = list(_names(first))
+            keyed = any(keyword.arg == "key" for keyword in keywords)
+            if (keyed and name != "sorted") or (name != "sorted" and any(map(_SCORES.search, names))):
+                yield from names
+        case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args, keywords=keywords) if name in _PICKS:
+            if not any(keyword.arg == "axis" for keyword in keywords):
+                plain = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+                if plain and len(args) == 1:
+                    yield from _scores(_names(args[0]))
+                elif not plain and not (args and name.startswith("arg")):
+                    yield from _scores(_names(owner))
+        case ast.Subscript(value=inner) if "sort_values" in _attributes(inner):
+            yield from _scores(_names(inner))
+
+
+def _scores(names: Iterator[str]) -> Iterator[str]:
+    found = list(names)
+    if any(_SCORES.search(name) or _BEST.search(name) for name in found):
+        yield from found
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, ast.Constant) and isinstance(inner.value, str) and inner.value.isidentifier():
+            yield inner.value
+
+
+def _attributes(node: ast.AST) -> set[str]:
+    return {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
