@@ -287,3 +287,55 @@ def test_answers_have_a_form_for_programs(session):
         slice_of(session.ledger, "b"),
     ):
         assert json.loads(json.dumps(answer.to_dict()))
+
+
+# -- honest numbers -------------------------------------------------------------------------------------------------
+
+
+def test_a_gain_is_shown_with_its_interval_and_a_test_set_with_its_uses(session):
+    from nbledger.capture.recorder import TrackOptions
+    from nbledger.cli import run_in_notebook
+
+    run(
+        session,
+        "from sklearn.datasets import load_breast_cancer\n"
+        "from sklearn.tree import DecisionTreeClassifier\n"
+        "from sklearn.metrics import accuracy_score\n"
+        "from sklearn.model_selection import train_test_split\n"
+        "A, B, a, b = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)",
+    )
+    session.recorder.always = TrackOptions()
+    for depth in (1, 4):
+        run(
+            session,
+            f"model = DecisionTreeClassifier(max_depth={depth}, random_state=0).fit(A, a)\n"
+            "accuracy = accuracy_score(b, model.predict(B))",
+        )
+    one, other = session.ledger.runs(tracked=True, order_by="started_at")
+    data = json.loads(run_in_notebook(["compare", one.id, other.id, "--json"], session.ledger))
+    (row,) = [row for row in data["rows"] if row["name"] == "metrics.accuracy"]
+    gain = row["gains"][1]
+    assert gain["same_rows"]
+    assert gain["n"] == 143
+    assert gain["low"] <= gain["delta"] <= gain["high"]
+    text = run_in_notebook(["compare", one.id, other.id], session.ledger)
+    assert f"in [{gain['low']:+.3g}, {gain['high']:+.3g}]" in text
+    assert "was used to judge 2 times: 2 models in 2 runs" in text
+
+
+def test_why_of_a_metric_begins_with_what_it_was_judged_on(session):
+    run(
+        session,
+        "from sklearn.datasets import load_iris\nfrom sklearn.linear_model import LogisticRegression\n"
+        "from sklearn.metrics import accuracy_score\nX, y = load_iris(return_X_y=True)",
+        "model = LogisticRegression(max_iter=500).fit(X[::2], y[::2])",
+        "predicted = model.predict(X[1::2])",
+    )
+    from nbledger.capture.recorder import TrackOptions
+
+    session.recorder.always = TrackOptions()
+    run(session, "truth = y[1::2]\naccuracy = accuracy_score(truth, predicted)")
+    text = str(why(session.ledger, "metric:accuracy"))
+    assert "accuracy_score on" in text.splitlines()[1]
+    assert "predicted by predict of LogisticRegression" in text
+    assert "trained on" in text

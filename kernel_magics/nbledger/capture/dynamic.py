@@ -143,11 +143,18 @@ class _Finder:
         called = self._is(at + 1, CALLS) and self._steps[at + 1][2] == 0
         if name != "globals" and (self._in_function or not called):
             return
-        self._found.opaque.append((offset, f"{name}()"))
+        if not (called and self._is_plain_look(at + 2, at - 1)):
+            self._found.opaque.append((offset, f"{name}()"))
         if called:
             self._view(offset, at + 2, at - 1)
         else:
             self._found.everything.append(offset)
+
+    def _is_plain_look(self, at: int, before: int) -> bool:
+        """Tell whether a view is only asked for one name: `"df" in globals()`, `globals()["df"]`."""
+        if self._is(at, _CONTAINS):
+            return isinstance(self._constant(before), str)
+        return isinstance(self._constant(at), str) and self._is(at + 1, _SUBSCR)
 
     def _view(self, offset: int, at: int, before: int) -> None:
         """Look at what is done with a view of the namespace: a constant key touches that variable alone."""

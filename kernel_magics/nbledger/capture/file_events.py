@@ -17,6 +17,7 @@ from nbledger.records import Version
 
 _WRITES = os.O_WRONLY | os.O_RDWR
 _MOST_FILES_OF_A_FOLDER = 10_000
+_MOST_FILES_AROUND = 1000
 _HASHED_FOR_A_COMMAND = 16 << 20
 _SELF_STARTED = ("multiprocessing", "joblib.externals.loky", "--multiprocessing-fork", "ipykernel_launcher")
 
@@ -225,6 +226,8 @@ class FileEvents(audit.Listener):
             for path, how in commands.named_files(command, folder):
                 self._name(path, how)
         program = commands.program(command)
+        if program:
+            self._snapshot_around(folder)
         if program and not quiet:
             self._opaque[f"shell command {program}"] = None
 
@@ -251,16 +254,24 @@ class FileEvents(audit.Listener):
             found = ((path, state_of(path)) for path in self._files_of(folder))
             self._snapshots[folder] = {path: state for path, state in found if state is not None}
 
-    def _files_of(self, folder: str) -> list[str]:
+    def _snapshot_around(self, folder: str) -> None:
+        """Take note of the files in a folder where a process works: it tells nobody what it writes."""
+        if self._places.counts(folder) and folder not in self._snapshots:
+            found = self._files_of(folder, _MOST_FILES_AROUND + 1)
+            if len(found) <= _MOST_FILES_AROUND:
+                states = ((path, state_of(path)) for path in found)
+                self._snapshots[folder] = {path: state for path, state in states if state is not None}
+
+    def _files_of(self, folder: str, most: int = _MOST_FILES_OF_A_FOLDER) -> list[str]:
         """Return the files below a folder, however deep, up to a number beyond which nobody reads them all."""
         found: list[str] = []
         with audit.paused():
             for place, folders, names in os.walk(folder):
                 folders[:] = [name for name in folders if self._places.counts(f"{place}{os.sep}{name}")]
                 found.extend(f"{place}{os.sep}{name}" for name in names)
-                if len(found) > _MOST_FILES_OF_A_FOLDER:
+                if len(found) > most:
                     break
-        return found[:_MOST_FILES_OF_A_FOLDER]
+        return found[:most]
 
 
 def _database_path(database: str) -> str | None:

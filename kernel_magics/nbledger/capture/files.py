@@ -24,6 +24,7 @@ from nbledger.records import ABSENT, Version
 
 __all__ = ["FileUse", "Files"]
 
+_ASKS = frozenset("exists isfile is_file isdir is_dir stat lstat getsize getmtime getctime lexists access".split())
 _MOST_WATCHED = 64
 _HASHED_WHILE_MAPPED = 64 << 20
 
@@ -40,9 +41,11 @@ class Files(FileEvents):
         self._folders: dict[str, Version] = {}
         self._loaded: dict[str, tuple[Version, float]] = {}
         self._watched: dict[str, State] = {}
+        self._asked: list[str] = []
 
     def begin(self) -> None:
         """Start anew for a cell that is about to run."""
+        self._asked = []
         self._start()
 
     def end(self) -> FileUse:
@@ -57,6 +60,7 @@ class Files(FileEvents):
                 if path not in self._touched and (mapped or state_of(path) != state):
                     self._touched[path] = Touched(state, self._known.get(path), changed=True, mapped=mapped)
             written = [path for path, touched in list(self._touched.items()) if settling.settle(path, touched)]
+            self._add_asked(edges)
             self._add_folders(edges)
             self._add_modules(edges)
             self._add_urls(edges)
@@ -81,6 +85,15 @@ class Files(FileEvents):
                 self._database(database)
             for path, access in behind(value):
                 self._behind(path, access)
+
+    def note_asked(self, mentions: Collection[str], texts: Collection[str]) -> None:
+        """Take note of files that a cell may ask for (`os.path.exists`), where an earlier cell made or removed them.
+
+        Python tells of no such question; so the texts that the cell has at hand say which files it means.
+        """
+        if asks(mentions) and (self._known or self._folders):
+            ends = tuple(os.sep + os.path.normpath(text).lstrip(f".{os.sep}") for text in texts if 0 < len(text) < 1024)
+            self._asked = [path for path in (*self._known, *self._folders) if path.endswith(ends)]
 
     def note_names(self, constants: Iterable[str], mentions: Collection[str]) -> None:
         """Take note of the files named by a cell that mentions a function which opens files in C, unseen by us."""
@@ -108,6 +121,11 @@ class Files(FileEvents):
                     self.mapped(place)
 
     # When the cell has ended
+
+    def _add_asked(self, edges: Edges) -> None:
+        for path in self._asked:
+            if path not in self._touched:
+                edges.use(self._places.name(path), self._known.get(path) or self._folders[path])
 
     def _compare_snapshots(self) -> None:
         """Find the files below a folder that are others than before."""
@@ -192,6 +210,11 @@ class Files(FileEvents):
                 if state is not None and (still_open is None or os.path.realpath(path) in still_open):
                     self._watched[path] = state
         self._mapped &= self._watched.keys()
+
+
+def asks(mentions: Collection[str]) -> bool:
+    """Tell whether a cell that mentions these names may ask whether there is a file, or how large or old it is."""
+    return not _ASKS.isdisjoint(mentions)
 
 
 def _parent(path: str) -> str:

@@ -11,7 +11,7 @@ import array
 import ctypes
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from nbledger.errors import NBLedgerError
@@ -186,6 +186,18 @@ class TorchRandom(Generator):
 
 
 GENERATORS: tuple[Callable[[], Generator], ...] = (PythonRandom, NumpyRandom, TorchRandom)
+
+
+_ASKS = {"random": "getstate", "numpy.random": "get_state", "torch": "get_rng_state"}
+
+
+def asks_state(name: str, mentions: Collection[str], namespace: Mapping[str, Any]) -> bool:
+    """Tell whether a cell that mentions these names may ask for the state of the global generator `name`."""
+    method = _ASKS[name]
+    if method not in mentions:
+        return False
+    places = {name, name.partition(".")[0]}
+    return method in namespace or any(getattr(namespace.get(said), "__name__", None) in places for said in mentions)
 
 
 def restore(name: str, data: bytes) -> None:

@@ -35,6 +35,8 @@ class Kind(IntEnum):
     TENSOR = 12
     ARROW = 13
     ARTIST = 14
+    WEAK = 15
+    LOGGER = 16
 
 
 IMMUTABLE = frozenset({tuple, frozenset, types.MappingProxyType, property, staticmethod, classmethod})
@@ -62,7 +64,7 @@ _ATOM_NAMES = frozenset(
         ("datetime", "timedelta"), ("datetime", "tzinfo"), ("zoneinfo", "ZoneInfo"), ("decimal", "Decimal"),
         ("fractions", "Fraction"), ("uuid", "UUID"), ("pathlib", "PurePath"), ("enum", "Enum"),
         ("operator", "itemgetter"), ("operator", "attrgetter"), ("operator", "methodcaller"),
-        ("logging", "Logger"), ("_struct", "Struct"), ("weakref", "ReferenceType"), ("typing", "_Final"),
+        ("_struct", "Struct"), ("typing", "_Final"),
         ("pandas", "BaseOffset"), ("pandas", "_Period"), ("pandas", "Interval"), ("pandas", "NAType"),
         ("pandas", "NaTType"), ("pandas", "ExtensionDtype"), ("matplotlib", "Colormap"), ("pyarrow", "DataType"),
     }
@@ -86,6 +88,9 @@ _BY_NAME = {
     ("pyarrow", "Table"): Kind.ARROW,
     ("pyarrow", "RecordBatch"): Kind.ARROW,
     ("matplotlib", "Artist"): Kind.ARTIST,
+    ("weakref", "ReferenceType"): Kind.WEAK,
+    ("logging", "Logger"): Kind.LOGGER,
+    ("logging", "LoggerAdapter"): Kind.LOGGER,
 }
 _exact: dict[type, Kind] = {
     **dict.fromkeys(_ATOMS, Kind.ATOM),

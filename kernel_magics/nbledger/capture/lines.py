@@ -139,6 +139,8 @@ class Lines:
                 self._watch(inner)
 
     def _started(self, code: CodeType, _: int) -> object:
+        if _monitoring is None:
+            return None  # the interpreter is shutting down and has cleared this module
         if code.co_flags & CO_OPTIMIZED or code.co_name[:1] != "<":
             return _monitoring.DISABLE
         is_new = self._namespace is not None and id(code) not in self._modules

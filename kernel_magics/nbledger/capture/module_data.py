@@ -136,5 +136,19 @@ def submodule_is_reached(name: str, mentions: Collection[str], namespace: Mappin
     )
 
 
+def is_code_reached(
+    name: str, mentions: Collection[str], imports: Collection[str], namespace: Mapping[str, Any]
+) -> bool:
+    """Tell whether a cell may call what was put into a module as `name`: `math.double`, `builtins.answer`."""
+    parent, _, last = name.rpartition(".")
+    if last not in mentions or parent not in sys.modules:
+        return False
+    if parent == "builtins" and last not in namespace:
+        return True
+    if not isinstance(attribute(name), _CODE):
+        return False
+    return parent in imports or submodule_is_reached(name, mentions, namespace)
+
+
 def _parts(name: str) -> list[str]:
     return name.split(".")

@@ -12,21 +12,35 @@ the set may be too large, never too small. Which lines ran, where that is known,
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
-from nbledger.capture.bytecode import CO_OPTIMIZED, JUMPS, LineTable, instructions, nested, selection
+from nbledger.capture.bytecode import (
+    CO_OPTIMIZED,
+    JUMPS,
+    LOAD_NAME,
+    PADDING,
+    STORES,
+    LineTable,
+    instructions,
+    nested,
+    opcodes,
+    selection,
+)
 from nbledger.capture.dynamic import Found
 from nbledger.capture.flow import Event, Flow, Graph, Straight, Ways
-from nbledger.capture.reach import Ran, Reach, function_globals
+from nbledger.capture.reach import PLAIN, Ran, Reach, function_globals
 from nbledger.capture.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.scan import Inner, class_loads, scan
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
 
 _BRANCHES = selection(JUMPS)
+_IMPORTS = selection(opcodes("IMPORT_NAME"))
 
 
 def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
@@ -48,6 +62,7 @@ class CellCode:
         self._loads = list(self._scan.loads)
         self._events: list[Event] = self._scan.events
         self._maybe: list[tuple[int, str, bool]] = []
+        self._last: tuple[frozenset[int], Seen] | None = None
         self._now: list[tuple[int, Inner]] = []
         self._defs: list[tuple[int, Inner]] = []
         if self._scan.inner:
@@ -75,8 +90,60 @@ class CellCode:
         tells that the handlers of `with` statements were watched too: -n stands for that of the `with` in line n.
         `ran_in` are the lines that ran of functions' codes that were watched; those with none were never entered.
         """
-        seen = self._all if ran is None else self._view(ran)
+        seen = self._all if ran is None else self._seen_of(ran)
+        if not (ran_in or self._scan.inner or self._scan.chains or self._scan.found) and self._only_plain(namespace):
+            if seen.names is None:
+                seen.names = Resolution(seen, namespace, None).names()
+            return seen.names
         return Resolution(seen, namespace, ran_in).names()
+
+    def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
+        """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
+        get = namespace.get
+        return all(type(get(name)) in PLAIN for name in self.loads)
+
+    def _seen_of(self, ran: frozenset[int]) -> Seen:
+        """Return what counts when these lines ran: for a cell that is run again these are mostly the same."""
+        if self._graph is None and self._lines <= ran:
+            return self._all
+        if self._last is None or self._last[0] != ran:
+            self._last = ran, self._view(ran)
+        return self._last[1]
+
+    @cached_property
+    def _lines(self) -> frozenset[int]:
+        """The lines of the code, as line events tell them."""
+        return frozenset(line for _, _, line in self._code.co_lines() if line)
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """The modules that import statements in the code, and in what is defined in it, name."""
+        return frozenset(
+            code.co_names[arg] for code in nested(self._code) for _, _, arg in instructions(code, _IMPORTS)
+        )
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The names that the code mentions itself, in what it runs at once, and in functions that it makes and loads."""
+        inner = [*(code for _, code in self._now), *(code for _, code in self._defs if code.name in self.loads)]
+        return self.mentions.union(*(code.co_names for top in inner for code in nested(top.code)))
+
+    @cached_property
+    def passed_on(self) -> frozenset[str]:
+        """The names of which the code only binds the value to another name (`c = d`)."""
+        steps = [step for step in instructions(self._code) if step[1] not in PADDING]
+        plain = [
+            self._code.co_names[arg]
+            for (_, op, arg), (_, after, _) in pairwise(steps)
+            if op in LOAD_NAME and after in STORES
+        ]
+        loads = Counter(name for _, name in self._loads)
+        return frozenset(name for name in plain if plain.count(name) == loads[name] and name not in self._held)
+
+    @cached_property
+    def _held(self) -> frozenset[str]:
+        """The names that are mentioned by codes inside this one."""
+        return frozenset(name for _, inner in self._scan.inner for code in nested(inner.code) for name in code.co_names)
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -91,6 +158,8 @@ class CellCode:
 
     def reached_codes(self, namespace: Mapping[str, Any]) -> set[CodeType]:
         """Return the codes of the notebook's functions that the cell may reach: those worth watching while it runs."""
+        if not self._scan.inner and not self._codes and self._only_plain(namespace):
+            return set()
         reach = Reach(namespace, {})
         for name in self.loads:
             reach.of(name)

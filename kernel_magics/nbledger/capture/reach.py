@@ -26,6 +26,7 @@ from nbledger.capture.scan import Chain, Scan, class_loads, scan
 from nbledger.capture.touched import Touched
 
 PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None), ModuleType, BuiltinFunctionType, range, slice})
+ATOMS = PLAIN - {ModuleType, BuiltinFunctionType}
 _MAX_DEPTH = 4
 _MAX_ITEMS = 50
 _MAX_VALUES = 2000

@@ -207,7 +207,7 @@ class Recorder:
             notebook=context.notebook,
             cell_id=cell.cell_id,
             position=cell.position,
-            source=redact(cell.raw),
+            source=_redacted(cell.raw),
             tracked=options is not None,
         )
 
@@ -266,6 +266,11 @@ def status_of(error: BaseException | None) -> Literal["finished", "failed", "can
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "finished"
     return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+
+
+@lru_cache(maxsize=64)
+def _redacted(source: str) -> str:
+    return redact(source)
 
 
 @lru_cache(maxsize=256)

@@ -84,6 +84,7 @@ class Seen:
     chains: list[tuple[int, Chain]]
     codes: list[tuple[int, Resolvable]] = field(default_factory=list)
     found: Found | None = None
+    names: Names | None = None
 
 
 class Resolution:

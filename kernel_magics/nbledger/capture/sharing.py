@@ -216,6 +216,8 @@ class _Walk:
                 children += [item for key, item in list(names.items()) if key[:2] != "__"]
             elif isinstance(name, str) and name.partition(".")[0] in ("matplotlib", "seaborn", "pylab"):
                 children += open_figures()
+            elif name == "logging":
+                children += [module.root, *list(module.root.manager.loggerDict.values())]
         return children
 
     def builtins(self, parts: list[Any]) -> list[Any]:
@@ -330,6 +332,26 @@ class _Walk:
                     self.marks.update(buffer.address for buffer in chunk.buffers() if buffer is not None)
         return []
 
+    def weak(self, parts: list[Any]) -> list[Any]:
+        """Look at weak references: what they lead to, while it lives."""
+        return [target for target in (part() for part in parts) if target is not None]
+
+    def loggers(self, parts: list[Any]) -> list[Any]:
+        """Look at loggers: the handlers that a message comes to, and the streams that these write to."""
+        self.clear = False
+        children: list[Any] = []
+        for part in parts:
+            logger = getattr(part, "logger", part)
+            self.order = hash((self.order, logger.level, logger.disabled, logger.propagate))
+            while logger is not None:
+                for handler in logger.handlers:
+                    stream = getattr(handler, "stream", None)
+                    self.order = hash((self.order, id(handler), handler.level))
+                    if stream not in (None, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+                        children.append(stream)
+                logger = logger.parent if logger.propagate else None
+        return children
+
     def artists(self, parts: list[Any]) -> list[Any]:
         """Look at what matplotlib draws: all of a figure is one."""
         self.clear = False
@@ -352,9 +374,11 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
     Kind.TENSOR: _Walk.tensors,
     Kind.ARROW: _Walk.arrow,
     Kind.ARTIST: _Walk.artists,
+    Kind.WEAK: _Walk.weak,
+    Kind.LOGGER: _Walk.loggers,
 }
 _ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE})
-_SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN})
+_SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
 
 
 def _arrays_in(values: Any) -> list[Any]:

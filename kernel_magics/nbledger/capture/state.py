@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbledger.capture import audit, seeding
-from nbledger.capture.generators import GENERATORS, Generator, RandomState, restore
+from nbledger.capture.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.module_data import (
     ImportEffects,
     ModuleData,
@@ -24,6 +24,7 @@ from nbledger.capture.module_data import (
     called_modules,
     data_of,
     exists,
+    is_code_reached,
     submodule_is_reached,
     submodules_named,
 )
@@ -111,7 +112,8 @@ class State(audit.Listener, seeding.SeedListener):
         self._made: dict[str, Version] = {}
         self._first_folder = self._folder = _current_folder()
         self._path = list(sys.path)
-        self._added: list[str] = []
+        self._added: set[str] = set()
+        self._imported_names: Collection[str] = ()
         self._environment = environment()
         self._hint: Collection[str] = ()
         self._relied = self._moved = False
@@ -121,12 +123,13 @@ class State(audit.Listener, seeding.SeedListener):
         codes_hint: Collection[str] = (),
         attributes: Collection[str] = (),
         namespace: Mapping[str, Any] | None = None,
+        imports: Collection[str] = (),
     ) -> None:
         """Take note of the state before a cell runs. `codes_hint` are the names that its code mentions.
 
-        `attributes` (as `Names.attributes`) and the namespace let changes of data in modules be told exactly.
+        `imports` are the modules that its import statements name, `attributes` (as `Names.attributes`) and the namespace let changes of data in modules be told exactly.
         """
-        self._hint = codes_hint
+        self._hint, self._imported_names = codes_hint, imports
         self._relied = self._moved = False
         for watched in self._watched.values():
             watched.seeded = watched.from_entropy = watched.drawn_before = False
@@ -149,7 +152,7 @@ class State(audit.Listener, seeding.SeedListener):
         found = _Found()
         earlier = dict(self._made)
         for watched in self._watched.values():
-            self._random(watched, found)
+            self._random(watched, found, namespace)
         self._process(found, earlier, attributes)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
@@ -191,16 +194,19 @@ class State(audit.Listener, seeding.SeedListener):
         except Exception:  # noqa: BLE001 - half imported, or another version of the library
             return None
 
-    def _random(self, watched: _Watched, found: _Found) -> None:
+    def _random(self, watched: _Watched, found: _Found, namespace: Mapping[str, Any]) -> None:
         name, began = watched.generator.name, watched.began
+        asked = asks_state(name, self._hint, namespace)
         now = self._state_of(watched)
-        if now is None or (now == began and not watched.seeded):
+        if now is None or (now == began and not watched.seeded and not asked):
             return
-        if began is not None and (watched.drawn_before or not watched.seeded):
+        if began is not None and (asked or watched.drawn_before or not watched.seeded):
             version = began.version(name)
             found.use(name, version)
             if watched.made != began:
                 found.store(version, began.encode())
+        if now == began and not watched.seeded:
+            return
         version = now.version(name)
         found.generate(name, version, derived=not watched.seeded and began is not None)
         watched.made = now
@@ -285,12 +291,16 @@ class State(audit.Listener, seeding.SeedListener):
         for name in earlier:
             if name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace):
                 found.use(name, earlier[name])
+            elif is_code_reached(name, self._hint, self._imported_names, namespace):
+                found.use(name, earlier[name])
         if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):
             found.use(_EXPERIMENTAL, earlier[_EXPERIMENTAL])
-        if _PATH in earlier and (_PATH in attributes or any(_is_found_by(self._added, name) for name in new)):
-            found.use(_PATH, earlier[_PATH])
+        if _PATH in earlier:
+            folders = self._added | {os.path.abspath(folder) for folder in sys.path if not os.path.isabs(folder)}
+            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
+                found.use(_PATH, earlier[_PATH])
         if sys.path != self._path:
-            self._added += [folder for folder in sys.path if folder not in self._path]
+            self._added |= {os.path.abspath(folder) for folder in sys.path if folder not in self._path}
             self._path = list(sys.path)
             self._make(found, _PATH, self._version(self._path), derived=True)
         if not new:
@@ -313,7 +323,7 @@ def _library(value: Any) -> str:
     return str(name).partition(".")[0]
 
 
-def _is_found_by(path: list[str], name: str) -> bool:
+def _is_found_by(folders: Collection[str], name: str) -> bool:
     """Tell whether a module was found in one of these folders."""
     place = getattr(sys.modules.get(name), "__file__", None)
-    return isinstance(place, str) and any(place.startswith(os.path.join(folder or ".", "")) for folder in path)  # noqa: PTH118
+    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118

@@ -5,17 +5,19 @@ One object for each session; `begin` and `end` frame a cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import CodeType
 from typing import Any
 
 from nbledger.capture import audit, file_calls, seeding
-from nbledger.capture.files import Files
+from nbledger.capture.files import Files, asks
 from nbledger.capture.lines import Lines, Ran
 from nbledger.capture.names import CellCode, Names
 from nbledger.capture.outputs import Outputs
+from nbledger.capture.reach import ATOMS
 from nbledger.capture.state import State
 from nbledger.capture.versions import Versions
 from nbledger.records import Edge, Version
@@ -71,13 +73,17 @@ class Surroundings:
         namespace = self._namespace
         self._executed.codes.clear()
         self._files.begin()
+        reached = [inner for code in codes for inner in code.reached_codes(namespace)]
+        said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
         self._look_at(codes, names)
+        self._files.note_asked(said, self._texts(codes, names, reached, said))
         self._state.begin(
-            frozenset().union(*(code.mentions for code in codes)),
+            said,
             frozenset().union(*(found.attributes | found.stored_attributes for found in names)),
             namespace,
+            frozenset().union(*(code.imports for code in codes)),
         )
-        self._lines.begin(namespace, [inner for code in codes for inner in code.reached_codes(namespace)])
+        self._lines.begin(namespace, reached)
         file_calls.activate(self._files)
         seeding.activate(self._state)
         audit.activate(self._files, self._executed, self._state, namespace=namespace)
@@ -97,7 +103,7 @@ class Surroundings:
     def end(self, names: Names) -> Use:
         """Return what the cell, which touched these names, used and generated since `begin`."""
         namespace = self._namespace
-        self._files.note_values(namespace[name] for name in names.reads | names.writes if name in namespace)
+        self._note_values(names.reads | names.writes)
         files = self._files.end()
         state = self._state.end(names.attributes, names.stored_attributes, namespace)
         outputs = self.outputs.use(names.outputs)
@@ -115,8 +121,26 @@ class Surroundings:
         seeding.uninstall()
         self._lines.close()
 
+    def _texts(
+        self, codes: Sequence[CellCode], names: Sequence[Names], reached: Sequence[CodeType], said: Collection[str]
+    ) -> set[str]:
+        """Return the texts and paths that a cell which asks for files has at hand."""
+        if not asks(said):
+            return set()
+        found = {text for code in codes for text in code.texts}
+        found |= {text for code in reached for text in code.co_consts if isinstance(text, str)}
+        values = (self._namespace.get(name) for touched in names for name in touched.reads)
+        return found | {os.fspath(value) for value in values if isinstance(value, (str, PurePath))}
+
+    def _note_values(self, names: Iterable[str]) -> None:
+        """Have the values of these variables looked at, but for those that no file can be behind."""
+        get = self._namespace.get
+        values = [value for value in map(get, names) if type(value) not in ATOMS]
+        if values:
+            self._files.note_values(values)
+
     def _look_at(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
         for code, found in zip(codes, names, strict=False):
             self._files.note_commands(found.commands, self._namespace)
-            self._files.note_values(self._namespace[name] for name in found.reads if name in self._namespace)
+            self._note_values(found.reads)
             self._files.note_names(code.texts, code.mentions)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from nbledger.capture.background import Background
 from nbledger.capture.bindings import Bindings
+from nbledger.capture.changes import Changes
 from nbledger.capture.kinds import Kind, kind_of
 from nbledger.capture.names import CellCode, Names
 from nbledger.capture.patches import concerns, watched
@@ -24,7 +25,9 @@ from nbledger.capture.reach import Reach as CodeReach
 from nbledger.capture.resolution import union
 from nbledger.capture.sharing import NOTHING, Reach, is_atom, open_figures, reach_of, widened
 from nbledger.capture.versions import Token, Versions, isinstance_of_library_class
-from nbledger.records import ABSENT, Edge, Version
+from nbledger.records import Version
+
+__all__ = ["Changes", "Variables"]
 
 _is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$").match
 _OUTPUTS = re.compile(r"_{1,3}$|_\d+$|_oh$|Out$").match
@@ -32,6 +35,7 @@ _MISSING = object()
 _LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})
 """Kinds of which another change token may only mean another layout in memory."""
 _FLAT = frozenset({list, set, bytearray})
+_PLAIN = frozenset({int, float, bool, str, type(None)})
 _DRAWING = frozenset({"matplotlib", "seaborn", "pylab"})
 
 
@@ -42,39 +46,6 @@ class _Known(NamedTuple):
     token: Token
     version: Version
     reach: Reach
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a cell did to the variables.
-
-    `used` and `generated` are versions by name; those generated that are `derived` were changed in place, or may have
-    been. `deleted` names are no more; `absent` ones were read although an earlier cell had deleted them. `opaque` says
-    why all this cannot be told exactly, or is empty.
-    """
-
-    used: dict[str, Version] = field(default_factory=dict)
-    generated: dict[str, Version] = field(default_factory=dict)
-    derived: set[str] = field(default_factory=set)
-    deleted: set[str] = field(default_factory=set)
-    absent: set[str] = field(default_factory=set)
-    names: Names = field(default_factory=Names)
-    opaque: tuple[str, ...] = ()
-
-    def edges(self) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
-        """Return the edges used and generated, as they are recorded."""
-        used = [Edge(version.hash, name, _role(version)) for name, version in self.used.items()]
-        used += [Edge(ABSENT.hash, name) for name in sorted(self.absent)]
-        generated = [
-            Edge(version.hash, name, _role(version), derived=name in self.derived)
-            for name, version in self.generated.items()
-        ]
-        generated += [Edge(ABSENT.hash, name) for name in sorted(self.deleted)]
-        return tuple(used), tuple(generated)
-
-
-def _role(version: Version) -> str:
-    return "import" if version.kind == "module" else "variable"
 
 
 class Variables:
@@ -96,6 +67,7 @@ class Variables:
         self._classes: dict[type, int] = {}
         self._figures: frozenset[int] = frozenset()
         self._background = Background(namespace)
+        self._specs: dict[str, Any] = {}
 
     def before(self, codes: Iterable[CellCode]) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
@@ -106,6 +78,8 @@ class Variables:
         self._figures = frozenset(map(id, open_figures()))
         self._classes = watched()
         self._background.before()
+        codes = list(codes)
+        self._specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
         return self.learn_reads(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
@@ -136,7 +110,7 @@ class Variables:
         lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
-        moved, gone = self._bindings.changed()
+        moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
         threads, opaque = self._background.after()
         patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
@@ -145,7 +119,8 @@ class Variables:
         cell.changes.opaque = opaque
         cell.loose = any("base" in code.mentions for code in codes)
         cell.patched = patched
-        cell.run({n for n in moved if self._is_users(n)}, {n for n in gone if self._is_users(n)}, threads)
+        cell.passed_on = frozenset().union(*(code.passed_on for code in codes))
+        cell.run(moved, gone, threads)
         if self._gone:
             self._gone -= cell.now.keys()
         return cell.changes
@@ -154,7 +129,9 @@ class Variables:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
         names = code.resolve(self._namespace, ran, ran_in)
         expected = self._expected.get(code)
-        if ran is None and expected is not None and not code.loads.isdisjoint(code.writes | code.deletes):
+        if expected is None or expected.reads <= names.reads:
+            return names
+        if ran is None and not code.loads.isdisjoint(code.writes | code.deletes):
             names = replace(names, reads=names.reads | expected.reads)
         return names
 
@@ -162,6 +139,11 @@ class Variables:
         """Return the last known version of a variable."""
         known = self._known.get(name)
         return known.version if known else None
+
+    def _specs_of_modules(self) -> dict[str, Any]:
+        """Return the specs of the modules by variable: `importlib.reload` gives a module another."""
+        values = list(self._namespace.items())
+        return {name: value.__dict__.get("__spec__") for name, value in values if isinstance_of_module(value)}
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
@@ -207,6 +189,10 @@ class Variables:
 
     def _learn(self, name: str) -> _Known:
         value = self._namespace[name]
+        if type(value) in _PLAIN:
+            token, version = self._versions.of(value)
+            known = self._known[name] = _Known(id(value), token, version, NOTHING)
+            return known
         token, version = self._versions.of(_content(value))
         if kind_of(type(value)) is Kind.VIEW:
             _, version = self._versions.of(value)
@@ -242,6 +228,7 @@ class _Cell:
         self.loose = False
         self.looked: set[str] = set()
         self.patched: set[type] = set()
+        self.passed_on: frozenset[str] = frozenset()
         self.tokens: dict[int, tuple[Token, bool]] = {}
         # Marks of what may have changed, and of what surely has not.
         self.reach: set[int] = set()
@@ -274,6 +261,7 @@ class _Cell:
             self.everything |= not known.reach.bounded
         for reach in threads:
             self._spread(reach)
+        self._look_at_reloaded()
         self._look_at_shared(fresh)
         if self.patched:
             self._look_at_patched()
@@ -310,8 +298,18 @@ class _Cell:
         elif isinstance_of_library_class(value):
             if self.variables._versions.check(value)[0] != self.known[name].token:
                 self.patched.add(value)
+        elif name in self.passed_on and self.known[name].token is None and self.known[name].ident == id(value):
+            same = [other for other, known in self.known.items() if known.ident == id(value)]
+            self.looked.update(same)  # an iterator that is given another name only goes no further
         elif not is_atom(value):
             self._look(name, value)
+
+    def _look_at_reloaded(self) -> None:
+        for name, spec in self.variables._specs.items():
+            value = self.namespace.get(name)
+            if name not in self.changes.generated and isinstance_of_module(value):
+                if value.__dict__.get("__spec__") is not spec:
+                    self._generate(name, self.variables._learn(name))
 
     def _touch_module(self, name: str, module: ModuleType) -> None:
         if name not in self.known and self.variables._is_users(name):

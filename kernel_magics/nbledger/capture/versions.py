@@ -23,6 +23,9 @@ Token = bytes | str | None
 _SMALL = frozenset({int, float, bool, complex, type(None)})
 _CONSTANT = _SMALL | {str, bytes}
 _MOST_ARRAYS = 1024
+_PLAIN = frozenset({int, float, bool, type(None), str})
+_MOST_PLAIN = 2048
+_LONGEST_PLAIN = 256
 
 
 class _Remembered(NamedTuple):
@@ -44,6 +47,7 @@ class Versions:
         self.sample_over = sample_over
         self._by_ident: dict[int, _Remembered] = {}
         self._arrays: dict[bytes | str, Version] = {}
+        self._plain: dict[tuple[type, Any], tuple[Token, Version]] = {}
         self._met: dict[str, Version] = {}
 
     def token(self, value: Any) -> Token:
@@ -60,17 +64,38 @@ class Versions:
             return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
         if isinstance_of_library_class(value):
             return attributes_of(value), False
+        if kind is weakref.ReferenceType:
+            behind, _ = self.check(value())
+            return None if behind is None else f"weakref:{id(value)}:{behind!r}", False
         return change_token(value, sample_over=self.sample_over)
 
     def of(self, value: Any) -> tuple[Token, Version]:
         """Return the change token and the version of a value as it is now."""
-        if type(value) in _SMALL:
+        kind = type(value)
+        if kind in _PLAIN:
+            return self._of_plain(kind, value)
+        if kind in _SMALL:
             # Hashing these twice would cost more than it saves: their identity is their token.
             version = fingerprint(value)
             self._met[version.hash] = version
             return version.hash, version
         now, complete = self.check(value)
         return now, self.version(value, now, complete=complete)
+
+    def _of_plain(self, kind: type, value: Any) -> tuple[Token, Version]:
+        """Return the token and version of a number or text, remembered by type and value."""
+        # 0.0 equals -0.0, and NaN not even itself.
+        told = bool(value) and value == value if kind is float else kind is not str or len(value) <= _LONGEST_PLAIN  # noqa: PLR0124
+        known = self._plain.get((kind, value)) if told else None
+        if known is None:
+            version = fingerprint(value)
+            known = (version.hash if kind in _SMALL else self.check(value)[0], version)
+            if told:
+                if len(self._plain) >= _MOST_PLAIN:
+                    self._plain.clear()
+                self._plain[kind, value] = known
+        self._met[known[1].hash] = known[1]
+        return known
 
     def version(self, value: Any, now: Token, *, complete: bool = False) -> Version:
         """Return the version of a value whose change token is `now`; only a complete one proves it known."""

@@ -25,9 +25,12 @@ from nbledger.tables import change, cut, many, number, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
+    from nbledger.lineage.honest import Comparison
     from nbledger.records import Run
 
 SIDE_BY_SIDE = 4
+#: Intervals take some milliseconds each; a table of many runs is for looking around.
+MOST_INTERVALS = 20
 WIDEST = 40
 _ABSENT = "-"
 
@@ -38,7 +41,8 @@ class Row:
 
     `comparable` says for each run whether its metric was computed on the first run's evaluation data; `best` is the
     index of the best comparable run, `None` for all that is no metric or where nothing is better. `untouched` marks a
-    param that every run left at its default, such as those of an estimator that only some of them fitted.
+    param that every run left at its default, such as those of an estimator that only some of them fitted. `gains` are
+    the paired comparisons of a metric's runs with the first.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Row:
     comparable: tuple[bool, ...] = ()
     best: int | None = None
     untouched: bool = False
+    gains: tuple[Comparison | None, ...] = ()
 
     @property
     def is_metric(self) -> bool:
@@ -90,7 +95,8 @@ def compare(
     """Show what differs between runs, and which is better.
 
     Metrics come with their change against the first run, the best marked with *. They are only compared where they
-    were computed on the same evaluation data; where not, it says so.
+    were computed on the same evaluation data; where not, it says so. Where the predictions are stored, the change comes
+    with its paired 95 % interval: one that holds 0 may be chance.
     """
     ledger = state.ledger()
     if runs:
@@ -107,7 +113,7 @@ def compare(
         raise CommandRefused(detail=f"there is nothing to compare: {many(len(chosen), 'run')} found")
     rows = compared(ledger, chosen)
     shown = rows if everything else telling(rows, many=len(chosen) > SIDE_BY_SIDE)
-    text = _text(chosen, shown, len(rows) - len(shown), state.width)
+    text = _text(chosen, shown, len(rows) - len(shown), _judgements(ledger, chosen[0]), state.width)
     emit(_data(chosen, rows), text, as_json=as_json)
 
 
@@ -161,8 +167,23 @@ def _metric_rows(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
         values = tuple(run.metrics.get(name) for run in runs)
         first = bases[0].get(name)
         comparable = tuple(_comparable(first, basis.get(name)) for basis in bases)
-        rows.append(Row(f"metrics.{name}", values, comparable, _best(name, values, comparable)))
+        gains = _gains(ledger, runs, name) if len(runs) <= MOST_INTERVALS else ()
+        rows.append(Row(f"metrics.{name}", values, comparable, _best(name, values, comparable), gains=gains))
     return rows
+
+
+def _gains(ledger: Ledger, runs: Sequence[Run], name: str) -> tuple[Comparison | None, ...]:
+    """Return what each run gains over the first in a metric, where that can be told."""
+    from nbledger.ledger import NotFound
+    from nbledger.lineage.honest import compare as paired
+
+    found: list[Comparison | None] = [None]
+    for run in runs[1:]:
+        try:
+            found.append(paired(ledger, runs[0].id, run.id, name))
+        except NotFound:
+            found.append(None)
+    return tuple(found)
 
 
 def _best(name: str, values: Sequence[float | None], comparable: Sequence[bool]) -> int | None:
@@ -216,7 +237,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124  # two not-a-numbers agree
 
 
-def _text(runs: Sequence[Run], rows: Sequence[Row], hidden: int, width: int | None) -> str:
+def _text(runs: Sequence[Run], rows: Sequence[Row], hidden: int, judged: Sequence[str], width: int | None) -> str:
     cells = [[_cell(row, index) for index in range(len(runs))] for row in rows]
     names = [row.name for row in rows]
     ids = [short(run.id) for run in runs]
@@ -230,6 +251,9 @@ def _text(runs: Sequence[Run], rows: Sequence[Row], hidden: int, width: int | No
         notes.append("* best; changes are against the first run")
     if any(not fair for row in rows for fair in row.comparable):
         notes.append("(other data): computed on other evaluation data than the first run's, so not compared")
+    if any(gain is not None and gain.low is not None for row in rows for gain in row.gains):
+        notes.append("in [low, high]: the change on the same rows, with 95 % confidence; across 0 it may be chance")
+    notes += judged
     if hidden:
         notes.append(f"{hidden} more are the same in all, or tell no more (--all)")
     return "\n".join([text, "", *notes]) if notes else text
@@ -243,8 +267,28 @@ def _cell(row: Row, index: int) -> str:
     if not row.comparable[index]:
         return f"{text} (other data)"
     if index and row.values[0] is not None:
-        text += f" ({change(value, row.values[0])})"
+        text += f" ({change(value, row.values[0])}{_interval(row, index)})"
     return f"{text} *" if row.best == index else text
+
+
+def _interval(row: Row, index: int) -> str:
+    gain = row.gains[index] if row.gains else None
+    if gain is None or gain.low is None or gain.high is None or gain.low == gain.high:
+        return ""
+    return f" in [{gain.low:+.3g}, {gain.high:+.3g}]"
+
+
+def _judgements(ledger: Ledger, run: Run) -> list[str]:
+    """Return how often the evaluation data of a run's metrics has been used to judge."""
+    from nbledger.lineage.honest import test_uses
+
+    told = []
+    for version in sorted({version for found in _evaluated_on(ledger, run).values() for version in found}):
+        uses = test_uses(ledger, version)
+        if uses.models > 1:
+            where = f"{many(uses.models, 'model')} in {many(len(uses.runs), 'run')}"
+            told.append(f"evaluation data {short(version)} was used to judge {many(uses.count, 'time')}: {where}")
+    return told
 
 
 def _data(runs: Sequence[Run], rows: Sequence[Row]) -> dict[str, Any]:
@@ -257,6 +301,7 @@ def _data(runs: Sequence[Run], rows: Sequence[Row]) -> dict[str, Any]:
                 "differs": row.differs,
                 "values": plain(row.values),
                 "comparable": list(row.comparable) or None,
+                "gains": [gain and gain.to_dict() for gain in row.gains] or None,
                 "best": None if row.best is None else ids[row.best],
             }
             for row in rows

@@ -28,6 +28,8 @@ from nbledger.ledger.errors import LedgerMissing, LedgerReadOnly, LedgerWarning,
 T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
+"""How long SQLite itself waits at a transaction's begin and commit before we try again, as long as there is patience."""
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
@@ -77,7 +79,10 @@ class Database:
                 self._begin(connection)
                 try:
                     yield connection
-                    connection.execute("COMMIT")
+                    try:
+                        connection.execute("COMMIT")
+                    except sqlite3.OperationalError:
+                        _retry(lambda: connection.execute("COMMIT"), self.patience)
                 except BaseException:
                     self._roll_back(connection)
                     raise
@@ -114,10 +119,14 @@ class Database:
         if self.read_only:
             raise LedgerReadOnly(path=self._text, detail="it was opened for reading")
         local = self._local
-        if getattr(local, "patience", BUSY_SECONDS) != self.patience:
-            connection.execute(f"PRAGMA busy_timeout = {int(self.patience * 1000)}")
-            local.patience = self.patience
-        _retry(lambda: connection.execute("BEGIN IMMEDIATE"), self.patience)
+        wait = min(self.patience, _WAIT_SECONDS)
+        if getattr(local, "patience", None) != wait:
+            connection.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+            local.patience = wait
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            _retry(lambda: connection.execute("BEGIN IMMEDIATE"), self.patience)
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nbledger.ledger import Ledger
+from nbledger.ledger import Ledger, NotFound
 from nbledger.lineage.graph import STRUCTURAL, CellRun, Graph, Point
 from nbledger.lineage.slicing import Backwards, Input
 from nbledger.lineage.targets import Target, find
@@ -48,6 +48,7 @@ class Why:
     steps: tuple[Step, ...]
     inputs: tuple[Input, ...]
     notes: tuple[str, ...] = ()
+    story: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the chain as plain data."""
@@ -56,10 +57,11 @@ class Why:
             "steps": [_step_data(step) for step in self.steps],
             "inputs": [_input_data(item) for item in self.inputs],
             "notes": list(self.notes),
+            "story": self.story or None,
         }
 
     def __str__(self) -> str:
-        lines = [str(self.target)]
+        lines = [self.story or str(self.target)]
         for step in self.steps:
             lines += ["", *_step_text(step)]
         if self.inputs:
@@ -110,7 +112,19 @@ def why(ledger: Ledger, ref: Any, *, session: str | None = None) -> Why:
     walk.go()
     _cross_sessions(graph, walk)
     steps = tuple(_step(graph, walk, key) for key in sorted(walk.runs, reverse=True))
-    return Why(target, steps, tuple(walk.inputs.values()), tuple(walk.notes))
+    return Why(target, steps, tuple(walk.inputs.values()), tuple(walk.notes), _story(ledger, target))
+
+
+def _story(ledger: Ledger, target: Target) -> str:
+    """Return what a metric was judged on, by which model, in words; empty for all else."""
+    if target.kind != "metric" or target.run_id is None or target.name is None:
+        return ""
+    from nbledger.lineage.honest import metric_story
+
+    try:
+        return str(metric_story(ledger, target.run_id, target.name))
+    except NotFound:
+        return ""
 
 
 def _cross_sessions(graph: Graph, walk: Backwards) -> None:
