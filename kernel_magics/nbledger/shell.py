@@ -182,8 +182,10 @@ def python_sources(shell: InteractiveShell, source: str) -> tuple[str, ...]:
         return (source,)
     import ast
 
+    from nbledger.fingerprint.syntax import parse
+
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return (source,)
     for node in ast.walk(tree):

@@ -648,3 +648,11 @@ def test_nothing_is_left_behind(cells, project):
     shutil.rmtree(project)
     project.mkdir()
     os.chdir(project)
+
+
+def test_what_a_process_writes_is_made_by_the_cell_that_started_it(cells):
+    use = cells.run(
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'open(chr(115), chr(119)).write(chr(120))'], check=True)"
+    )
+    assert set(use.made) == {"s"}

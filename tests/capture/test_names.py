@@ -320,8 +320,8 @@ def test_functions_of_libraries_are_not_state_but_their_settings_are() -> None:
 SPELLED = [
     # source, reads of the variables a b x df, reasons
     ("exec(text)", "", "exec"),
-    ("globals()['x']", "x", "globals()"),
-    ("'x' in globals()", "x", "globals()"),
+    ("globals()['x']", "x", ""),
+    ("'x' in globals()", "x", ""),
     ("globals().get('x')", "x", "globals()"),
     ("globals()[name]", "a b x df", "globals()"),
     ("locals().items()", "a b x df", "locals()"),
@@ -343,7 +343,7 @@ SPELLED = [
     ("get_ipython().run_line_magic('prun', '-s cumtime f(x)')", "x", ""),
     ("get_ipython().run_line_magic('matplotlib', 'inline')", "", ""),
     ("get_ipython().run_line_magic('cd', '{x}')", "x", ""),
-    ("get_ipython().run_line_magic('run', 'file.py')", "", "%run"),
+    ("get_ipython().run_line_magic('run', 'file.py')", "", ""),
     ("get_ipython().run_line_magic('store', 'x')", "x", "%store"),
     ("get_ipython().run_line_magic('reset', '-f')", "", "%reset"),
     ("get_ipython().run_cell_magic('time', '', 'b = x')", "", ""),

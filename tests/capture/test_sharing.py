@@ -297,8 +297,9 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     ),
     "an object that the library has": (["from fractions import Fraction\nf = Fraction(1, 2)"], "g = f + 1", "g"),
     "a compiled regex": (["import re\nr = re.compile('a')\nl = [r]"], "m = bool(r.match('a'))", "m"),
+    "a logger writes to its handlers": (["import io, logging\ns = io.StringIO()\nl = logging.getLogger('l')\nl.addHandler(logging.StreamHandler(s))"], "l.warning(1)", "s*"),
     "an open file": (["import io\nf = io.StringIO('ab')"], "x = f.read(1)", "f* x"),
-    "a weak reference shares nothing": (["import weakref\nclass C: pass\nc = C()\nw = weakref.ref(c)"], "c.x = 1", "c*"),
+    "a weak reference leads to its object": (["import weakref\nclass C: pass\nc = C()\nw = weakref.ref(c)"], "w().x = 1", "c* w*"),
     # classes
     "a class attribute, seen by instances": ([CLASS, "a = A()"], "A.k = 2", "A* a*"),
     "a class attribute by way of an instance": ([CLASS, "a = A()"], "type(a).k += 1", "A* a*"),

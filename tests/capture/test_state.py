@@ -83,7 +83,7 @@ generators = pytest.mark.parametrize(("name", "load", "draw", "seed", "put", "ge
 def test_a_cell_that_draws_changes_the_state(cells, name, load, draw, seed, put, get):
     cells.run(load)
     assert cells.run("1 + 1").names == (set(), set(), set())
-    assert cells.run(get).names == (set(), set(), set())
+    assert cells.run(get).names == ({name}, set(), set())
     use = cells.run(draw)
     assert use.names == ({name}, set(), {name})
     again = cells.run(draw)
@@ -167,6 +167,15 @@ def test_a_seed_from_entropy_is_stored(cells, name, load, seed, draw):
     assert set(use.stored) == {use.made[name]}
     assert use.edges.opaque == (f"{name} was seeded from entropy",)
     assert cells.run(draw).used == use.made
+
+
+@pytest.mark.parametrize(
+    "unseeded", ["rng = np.random.default_rng()", "rng = default_rng()", "rng = np.random.RandomState()"]
+)
+def test_a_generator_without_a_seed_is_said_to_be_opaque(cells, unseeded):
+    cells.run("import numpy as np; from numpy.random import default_rng")
+    assert cells.run(unseeded).edges.opaque == ("a random generator was made without a seed",)
+    assert cells.run("rng.random(); other = default_rng(1)").edges.opaque == ()
 
 
 def test_names_bound_before_still_seed(cells):
@@ -439,3 +448,17 @@ def test_torch_is_looked_at_only_when_it_is_loaded(cells, monkeypatch):
     assert cells.state._watched["torch"].generator.library not in sys.modules
     monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
     assert cells.run("1 + 1").names == (set(), set(), set())
+
+
+def test_a_function_put_into_a_module_or_the_builtins_is_used_by_who_calls_it(cells):
+    cells.run("import builtins, math")
+    try:
+        made = cells.run("math.doubled = lambda x: x * 2", stored=["math.doubled"])
+        assert set(made.made) == {"math.doubled"}
+        assert set(cells.run("math.doubled(3)").used) == {"math.doubled"}
+        assert set(cells.run("math.floor(3)").used) == set()
+        cells.run("builtins.answer_of_all = 42", stored=["builtins.answer_of_all"])
+        assert set(cells.run("answer_of_all").used) == {"builtins.answer_of_all"}
+        assert set(cells.run("answer_of_all = 1").used) == set()
+    finally:
+        cells.run("del math.doubled, builtins.answer_of_all")

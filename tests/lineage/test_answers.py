@@ -119,6 +119,20 @@ def test_a_deleted_variable_and_an_unknown_one_get_a_remedy(session):
         why(session.ledger, "valeus")
 
 
+def test_a_name_that_only_another_session_knows_is_found_there(session, tmp_path):
+    run(session, "b = 1")
+    session.close()
+    later = NotebookSession(tmp_path)
+    try:
+        run(later, "a = 2")
+        assert why(later.ledger, "b", session=later.id).steps[0].run.source == "b = 1"
+        with pytest.raises(TargetNotFound) as caught:
+            why(later.ledger, "version:b", session=later.id)
+        assert "did you mean b" not in str(caught.value)
+    finally:
+        later.close()
+
+
 def test_why_of_a_run_is_why_of_all_that_it_used(session):
     run(session, "a = 1", "b = 2", "c = a")
     third = session.ledger.runs("position = 3")[0]

@@ -224,9 +224,16 @@ def _connection(args: tuple[Any, ...]) -> None:
 
 def _exec(args: tuple[Any, ...]) -> None:
     frame = _caller()
-    if frame is not None and frame.f_globals is _namespace and isinstance(args[0], CodeType):
+    if frame is None or not isinstance(args[0], CodeType):
+        return
+    if frame.f_globals is _namespace or (frame.f_code.co_name == "execfile" and _runs_in_namespace(frame)):
         for listener in _listeners:
             listener.executed(args[0])
+
+
+def _runs_in_namespace(frame: FrameType) -> bool:
+    """Tell whether this is IPython's function by which `%run -i` runs a script among the notebook's variables."""
+    return str(frame.f_globals.get("__name__")).startswith("IPython.") and frame.f_locals.get("glob") is _namespace
 
 
 def _remove(args: tuple[Any, ...]) -> None:

@@ -36,7 +36,7 @@ class Bindings:
         """The names that the last look found for the first time."""
 
     def changed(self) -> tuple[list[str], list[str]]:
-        """Look again. Returns the names that are bound to other objects than before (or new), and those that are gone."""
+        """Look again. Returns the names bound to other objects than before (or new), and those that are gone."""
         # Each is one step in C, so no thread comes in between; one that came in between the two is met again next time.
         ids = list(map(_ADDRESS, self._namespace.values()))
         names = list(self._namespace)

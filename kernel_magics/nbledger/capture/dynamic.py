@@ -25,6 +25,7 @@ from nbledger.capture.bytecode import (
     loaded,
     opcodes,
 )
+from nbledger.fingerprint.syntax import compile_quietly
 
 _RUN = {"exec", "eval"}
 _VIEWS = {"globals", "locals", "vars"}
@@ -255,9 +256,6 @@ def compiled(text: str) -> CodeType | None:
     if len(text) > 100_000:
         return None
     try:
-        code: CodeType = compile(
-            text.strip(" \t"), "<string>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-        )
+        return compile_quietly(text.strip(" \t"), "<string>", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return code

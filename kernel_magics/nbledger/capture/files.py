@@ -80,9 +80,10 @@ class Files(FileEvents):
             if isinstance(value, (ModuleType, FunctionType, type)):
                 self._sources |= self._modules.files_of(value)
                 continue
-            database = self._databases.get(id(getattr(value, "connection", value)))
-            if database is not None and type(value).__module__ == "sqlite3":
-                self._database(database)
+            if type(value).__module__ == "sqlite3":
+                database = self._databases.get(id(getattr(value, "connection", value)))
+                if database is not None:
+                    self._database(database)
             for path, access in behind(value):
                 self._behind(path, access)
 

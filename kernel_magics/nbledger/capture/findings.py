@@ -33,6 +33,7 @@ from nbledger.capture.models import ModelFound, Models
 from nbledger.capture.predictions import Predictions
 from nbledger.capture.structures import Curve, Table, structures_in
 from nbledger.capture.values import number, param_value
+from nbledger.fingerprint.syntax import parse
 from nbledger.records import Basis, Call, Edge, Metric, Param, RowColumn
 
 _NO_PREDICTIONS = frozenset({"transform", "inverse_transform"})
@@ -330,6 +331,6 @@ def _tree(cell: str | ast.Module) -> ast.Module | None:
     if isinstance(cell, ast.Module):
         return cell
     try:
-        return ast.parse(cell)
+        return parse(cell)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

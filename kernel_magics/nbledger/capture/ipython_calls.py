@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 
+from nbledger.fingerprint.syntax import compile_quietly
+
 METHODS = (
     "system", "getoutput", "system_raw", "system_piped", "getoutput_piped", "run_line_magic", "run_cell_magic", "magic",
     "run_cell", "run_code", "ev", "ex", "push", "safe_execfile", "var_expand",
@@ -23,7 +25,7 @@ _HARMLESS = frozenset(
         "javascript js killbgscripts latex ldir less ledger lf lk ll load load_ext loadpy logoff logon "
         "logstart logstate logstop ls lsmagic lx magic man mamba markdown matplotlib micromamba mkdir more mv "
         "nbledger notebook page pastebin pdb pdef pdoc pfile pinfo pinfo2 pip popd pprint precision profile "
-        "psearch psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rm rmdir save "
+        "psearch psource pushd pwd pycat pylab qtconsole quickref recall rehashx reload_ext rep rm rmdir run save "
         "set_env subplots svg tb tensorboard time timeit track unalias unload_ext uv watermark who who_ls "
         "whos writefile file xmode prun memit mprun lprun tic toc "
     ).split()
@@ -112,7 +114,7 @@ def without_options(line: str) -> str:
     rest = line.strip()
     while rest:
         try:
-            compile(rest, "<magic>", "exec", dont_inherit=True)
+            compile_quietly(rest, "<magic>")
         except (SyntaxError, ValueError):
             _, _, shorter = rest.partition(" ")
             if not rest.startswith("-") and not line.strip().startswith("-"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from types import CodeType
@@ -33,9 +34,11 @@ from nbledger.capture.bytecode import (
 )
 from nbledger.capture.dynamic import Found
 from nbledger.capture.flow import Event, Flow, Graph, Straight, Ways
+from nbledger.capture.module_state import state_of
 from nbledger.capture.reach import PLAIN, Ran, Reach, function_globals
 from nbledger.capture.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.scan import Inner, class_loads, scan
+from nbledger.fingerprint.syntax import compile_quietly
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
 
@@ -45,8 +48,7 @@ _IMPORTS = selection(opcodes("IMPORT_NAME"))
 
 def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
     """Compile a cell as IPython does, with top-level `await`. Raises `SyntaxError` and `ValueError` as `compile`."""
-    code: CodeType = compile(source, filename, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    return code
+    return compile_quietly(source, filename, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 class CellCode:
@@ -91,11 +93,20 @@ class CellCode:
         `ran_in` are the lines that ran of functions' codes that were watched; those with none were never entered.
         """
         seen = self._all if ran is None else self._seen_of(ran)
-        if not (ran_in or self._scan.inner or self._scan.chains or self._scan.found) and self._only_plain(namespace):
-            if seen.names is None:
-                seen.names = Resolution(seen, namespace, None).names()
-            return seen.names
+        if not (ran_in or self._scan.inner or self._scan.found) and self._only_plain(namespace):
+            return self._of_plain(seen, namespace)
         return Resolution(seen, namespace, ran_in).names()
+
+    @staticmethod
+    def _of_plain(seen: Seen, namespace: Mapping[str, Any]) -> Names:
+        """Return what a cell touches that reaches no function: but for data in modules it is always the same."""
+        if seen.names is None:
+            seen.names = Resolution(replace(seen, chains=[]), namespace, None).names()
+        if seen.chains:
+            states, stored = state_of({chain for _, chain in seen.chains}, namespace)
+            if states or stored:
+                return replace(seen.names, attributes=frozenset(states), stored_attributes=frozenset(stored))
+        return seen.names
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
@@ -124,7 +135,7 @@ class CellCode:
 
     @cached_property
     def said(self) -> frozenset[str]:
-        """The names that the code mentions itself, in what it runs at once, and in functions that it makes and loads."""
+        """The names that the code mentions: itself, in what it runs at once, in functions that it makes and loads."""
         inner = [*(code for _, code in self._now), *(code for _, code in self._defs if code.name in self.loads)]
         return self.mentions.union(*(code.co_names for top in inner for code in nested(top.code)))
 

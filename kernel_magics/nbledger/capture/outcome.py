@@ -99,8 +99,8 @@ def cell_facts(
     writer: Writer,
 ) -> tuple[Facts, list[ModelSaved]]:
     """Put together all that is recorded when a cell ends. Appends to `problems` what could not be had."""
-    used, generated = changes.edges()
-    used, generated = (*used, *use.used), (*generated, *use.generated)
+    own_used, own_generated = changes.edges()
+    used, generated = (*own_used, *use.used), (*own_generated, *use.generated)
     params: list[Param] = []
     metrics: list[Metric] = []
     tags: list[Tag] = []
@@ -129,8 +129,8 @@ def cell_facts(
     seen_calls, row_columns = _calls(experiment, namespace, writer, problems)
     facts = Facts(
         versions=_all_versions(changes, use, versions),
-        used=_distinct(used),
-        generated=_distinct(generated),
+        used=used if len(used) == len(own_used) else _distinct(used),
+        generated=generated if len(generated) == len(own_generated) else _distinct(generated),
         params=tuple(_redacted(params + active.params_logged)),
         metrics=tuple(metrics),
         artifacts=tuple(artifacts + active.artifacts_logged),

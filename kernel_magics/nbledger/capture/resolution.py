@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from types import CodeType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 from nbledger.capture.bytecode import nested
 from nbledger.capture.dynamic import Found, names_in_query
 from nbledger.capture.module_state import state_of
-from nbledger.capture.reach import PLAIN, Ran, Reach
+from nbledger.capture.reach import PLAIN, Ran, Reach, value_of
 from nbledger.capture.scan import Chain, Inner
 from nbledger.capture.touched import Touched
 
@@ -125,11 +125,17 @@ class Resolution:
         reached: dict[str, Touched | None] = {}
         for at, name in list(self._loads):
             if name not in reached:
-                plain = name not in self._defs and type(namespace.get(name)) in PLAIN
+                plain = name not in self._defs and type(value_of(name, namespace)) in PLAIN
                 reached[name] = None if plain else self._reach.of(name)
             touched = reached[name]
             if touched is not None:
                 self._through(at, touched)
+        for at, chain in self._seen.chains:
+            module = namespace.get(chain.root)
+            if type(module) is ModuleType and not chain.stored:
+                value = module.__dict__.get(chain.path[0])
+                if type(value) is FunctionType and value.__globals__ is namespace:  # the notebook put it there
+                    self._through(at, self._reach.through([value.__code__]))
 
     def _through(self, at: int, touched: Touched) -> None:
         """Count what functions touch as touched at `at`."""

@@ -34,6 +34,9 @@ class SeedListener:
     def seeded(self, name: str, *, from_entropy: bool) -> None:
         """The generator was put into another state; from entropy if no seed was given."""
 
+    def entropy(self) -> None:
+        """Something asked the system for random bits: a generator made without a seed does."""
+
 
 class _Shared:
     listener: SeedListener | None = None
@@ -65,6 +68,20 @@ class SeedHook(Hook):
             trace = error.__traceback__
             error.__traceback__ = None if trace is None else trace.tb_next
             raise
+
+
+class EntropyHook(Hook):
+    """Stands before `SystemRandom.getrandbits`, where `numpy.random.default_rng()` and `secrets` get their bits."""
+
+    __slots__ = ()
+
+    @unseen
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the original, and tell of it, unless a module is being imported (numpy's own generators)."""
+        listener = _Shared.listener
+        if listener is not None and not _is_importing():
+            listener.entropy()
+        return self.original(*args, **kwargs)
 
 
 def activate(listener: SeedListener) -> None:
@@ -101,6 +118,7 @@ def uninstall() -> None:
 def _hook_python(module: types.ModuleType) -> None:
     for name in ("seed", "setstate"):
         swap.swap(vars(module.Random)[name], functools.partial(SeedHook, name="random", method=True))
+    swap.swap(vars(module.SystemRandom)["getrandbits"], EntropyHook)
     _appeared("random")
 
 
@@ -147,6 +165,15 @@ def _in_place_of(original: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _is_global(args: tuple[Any, ...]) -> bool:
     return bool(args) and args[0] is getattr(sys.modules.get("random"), "_inst", None)
+
+
+def _is_importing() -> bool:
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _appeared(name: str) -> None:

@@ -5,8 +5,10 @@ Only what is loaded is looked at, and reading one takes a few microseconds at mo
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -26,8 +28,11 @@ class Setting(NamedTuple):
     asked_by: frozenset[str] = frozenset()
 
 
+_CONTAINERS = (list, tuple, dict, set)
+_MOST_ITEMS = 50
 _FLOAT_ERRORS = ("divide", "over", "under", "invalid")
 _SHOWN = ("display", "styler", "plotting")
+_SHOWN_SKLEARN = ("display", "print_changed_only")
 SHOWS = frozenset(
     "str repr format print display to_string to_html to_latex to_markdown style array2string array_repr".split()
 )
@@ -60,6 +65,16 @@ def _defaults_of(options: Mapping[str, Any], prefix: str, registered: Mapping[st
         else:
             found[name] = registered[key].defval if key in registered else value
     return found
+
+
+def _sklearn(sklearn: Any, *, default: bool = False) -> dict[str, Any]:
+    options = sklearn._config._global_config_default if default else sklearn.get_config()
+    return {name: value for name, value in options.items() if name not in _SHOWN_SKLEARN}
+
+
+def _sklearn_shown(sklearn: Any, *, default: bool = False) -> dict[str, Any]:
+    options = sklearn._config._global_config_default if default else sklearn.get_config()
+    return {name: options[name] for name in _SHOWN_SKLEARN if name in options}
 
 
 def _numpy_errors(numpy: Any) -> dict[str, str]:
@@ -97,11 +112,13 @@ SETTINGS = (
         lambda matplotlib: dict.copy(matplotlib.rcParams),
         lambda matplotlib: dict.copy(matplotlib.rcParamsOrig),
     ),
+    Setting("sklearn.config", "sklearn", _sklearn, lambda sklearn: _sklearn(sklearn, default=True)),
     Setting(
-        "sklearn.config",
+        "sklearn.config.display",
         "sklearn",
-        lambda sklearn: sklearn.get_config(),
-        lambda sklearn: dict(sklearn._config._global_config_default),
+        _sklearn_shown,
+        lambda sklearn: _sklearn_shown(sklearn, default=True),
+        asked_by=SHOWS | {"estimator_html_repr", "_repr_html_", "_repr_mimebundle_"},
     ),
     Setting("locale", "locale", lambda locale: locale.setlocale(locale.LC_ALL)),
 )
@@ -166,6 +183,22 @@ def _same(value: Any, last: Any) -> bool:
         return bool(value == last)
     except Exception:  # noqa: BLE001 - values that cannot be compared
         return value is last
+
+
+def libraries_of(value: Any, *, inside: bool = True) -> set[str]:
+    """Return the top packages that the code of a value is from, or of the items of a container.
+
+    A class of the notebook has its bases' packages too.
+    """
+    if type(value) is types.ModuleType:
+        return {value.__name__.partition(".")[0]}
+    if type(value) in _CONTAINERS:
+        items = value.values() if type(value) is dict else value
+        found = (libraries_of(item, inside=False) for item in itertools.islice(items, _MOST_ITEMS)) if inside else ()
+        return set().union(*found)
+    classes = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    modules = [getattr(value, "__module__", None), *(cls.__module__ for cls in classes)]
+    return {name.partition(".")[0] for name in modules if type(name) is str}
 
 
 def environment() -> dict[Any, Any]:

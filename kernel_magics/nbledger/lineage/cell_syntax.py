@@ -12,6 +12,8 @@ import re
 import warnings
 from dataclasses import dataclass
 
+from nbledger.fingerprint.syntax import parse
+
 #: Cell magics whose body is Python.
 PYTHON_MAGICS = frozenset({"track", "time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug"})
 
@@ -78,7 +80,7 @@ def _try(lines: list[str]) -> tuple[ast.Module | None, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in the user's text is not ours to report
-            return ast.parse("\n".join(lines)), 0
+            return parse("\n".join(lines)), 0
     except SyntaxError as error:
         return None, error.lineno or 0
     except (ValueError, RecursionError, MemoryError):

@@ -12,6 +12,8 @@ import symtable
 import warnings
 from collections.abc import Iterator
 
+from nbledger.fingerprint.syntax import parse
+
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?P<assigned>[A-Za-z_][\w, ]*=\s*)?[!%](?P<text>.*)$")
 _HELP = re.compile(r"\s*\??[\w.]+\?{1,2}\s*$")
@@ -34,7 +36,7 @@ def parse_cell(source: str, *, cell_magics: frozenset[str] = frozenset({"track"}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an invalid escape in the user's text is not ours to report
-                return ast.parse("\n".join(lines))
+                return parse("\n".join(lines))
         except SyntaxError as error:
             if not _mask(lines, (error.lineno or 0) - 1):
                 return None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbledger.fingerprint import file_fingerprint
+from nbledger.fingerprint.syntax import parse
 from nbledger.ledger import Ledger
 from nbledger.lineage.graph import NOW, STRUCTURAL, CellRun, Graph, Point
 from nbledger.tables import many
@@ -275,6 +276,6 @@ def _same_code(one: str, other: str) -> bool:
     if one.strip() == other.strip():
         return True
     try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        return ast.dump(parse(one)) == ast.dump(parse(other))
     except (SyntaxError, ValueError):
         return False

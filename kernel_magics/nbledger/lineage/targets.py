@@ -60,8 +60,8 @@ class Target:
 def find(graph: Graph, ref: Any, *, session: str | None = None) -> Target:
     """Return what `ref` names: text, or a `Run`, a `ModelVersion` or a path.
 
-    Names are looked for in the session (its id) if one is given, else in the latest that knows them. Raises
-    `TargetNotFound`, `NotFound` and `AmbiguousId`.
+    Names are looked for in the session (its id) if one is given, else (or if it does not know them) in the latest that
+    does. Raises `TargetNotFound`, `NotFound` and `AmbiguousId`.
     """
     if isinstance(ref, Target):
         return ref
@@ -112,7 +112,7 @@ class _Search:
         import difflib
 
         rows = self.rows("SELECT DISTINCT name FROM generated ORDER BY run DESC LIMIT 2000")
-        close = difflib.get_close_matches(ref, [name for (name,) in rows], 1)
+        close = difflib.get_close_matches(ref, [name for (name,) in rows if name != ref], 1)
         return close[0] if close else None
 
     # -- kinds --------------------------------------------------------------------------------------------------
@@ -127,7 +127,9 @@ class _Search:
             found = self.graph.run(self.ledger.reader.key(run))
             point = self.graph.writer(found.session_key, "variable", name, found.key + 1)
             return self._variable(text, name, found.key + 1, point.run) if point else None
-        key = self._last_maker(name)
+        key = self._last_maker(name, self.session)
+        if key is None and self.session is not None:
+            key = self._last_maker(name, None)
         return None if key is None else self._variable(text, name, NOW, key)
 
     def _variable(self, text: str, name: str, before: int, maker: int) -> Target:
@@ -140,10 +142,10 @@ class _Search:
             )
         return Target("variable", text, session, "variable", name, before, version=point.version if point else None)
 
-    def _last_maker(self, name: str) -> int | None:
+    def _last_maker(self, name: str, session: int | None) -> int | None:
         """Return the key of the last run that made a variable, in the session if one is given."""
-        within = "" if self.session is None else "AND g.run >= ? AND r.session = ?"
-        given = () if self.session is None else (self.graph.first(self.session), self.session)
+        within = "" if session is None else "AND g.run >= ? AND r.session = ?"
+        given = () if session is None else (self.graph.first(session), session)
         rows = self.rows(
             f"""SELECT g.run FROM generated g JOIN run r ON r.key = g.run
             WHERE g.name = ? AND g.role IN ('variable', 'import') {within} ORDER BY g.run DESC LIMIT 1""",
@@ -177,15 +179,17 @@ class _Search:
         if not label:
             return None
         if key is None:
-            key = self._last_metric(label[0][0])
+            key = self._last_metric(label[0][0], self.session)
+            if key is None and self.session is not None:
+                key = self._last_metric(label[0][0], None)
         rows = self.rows("SELECT value FROM metric WHERE run = ? AND name = ?", (key, label[0][0]))
         if key is None or not rows:
             return None
         return self._of_run("metric", text, key, name=name, value=rows[0][0])
 
-    def _last_metric(self, label: int) -> int | None:
-        within = "" if self.session is None else "AND r.session = ?"
-        given = () if self.session is None else (self.session,)
+    def _last_metric(self, label: int, session: int | None) -> int | None:
+        within = "" if session is None else "AND r.session = ?"
+        given = () if session is None else (session,)
         rows = self.rows(
             f"""SELECT r.key FROM run r WHERE r.kind = 'cell' {within}
             AND EXISTS (SELECT 1 FROM metric m WHERE m.run = r.key AND m.name = ?) ORDER BY r.key DESC LIMIT 1""",

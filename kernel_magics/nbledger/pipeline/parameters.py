@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nbledger.errors import NBLedgerError
+from nbledger.fingerprint.syntax import parse
 from nbledger.records import Param
 
 TAG = "parameters"
@@ -57,7 +58,7 @@ def declared(nb: Any) -> tuple[str, ...] | None:
     if cell is None:
         return None
     try:
-        tree = ast.parse(_plain_python(cell.source))
+        tree = parse(_plain_python(cell.source))
     except SyntaxError:
         return _inspected(nb)
     return tuple(dict.fromkeys(name for statement in tree.body for name in _targets(statement)))
@@ -121,7 +122,7 @@ def _targets(statement: ast.stmt) -> list[str]:
 def _plain_python(source: str) -> str:
     """Return the cell with its magics and shell lines turned into Python calls."""
     try:
-        ast.parse(source)
+        parse(source)
     except SyntaxError:
         from IPython.core.inputtransformer2 import TransformerManager
 

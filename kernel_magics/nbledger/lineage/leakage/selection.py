@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+from nbledger.fingerprint.syntax import parse
+
 _SCORES = re.compile(r"score|acc|result|err|rmse|mse|mae|f1|auc|r2|loss|perf|metric", re.IGNORECASE)
 _VALIDATION = re.compile(r"cv|val(?!ue)|fold|oob", re.IGNORECASE)
 _BEST = re.compile(r"best|top|champion|winner", re.IGNORECASE)
@@ -16,7 +18,7 @@ _CHOOSES = frozenset({"max", "min", "sorted"})
 def chosen_from(source: str) -> set[str] | None:
     """Return the names that a choice of the best is made from; `None` when the source makes no such choice."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found: set[str] = set()
@@ -30,7 +32,7 @@ def chosen_from(source: str) -> set[str] | None:
 def names_in(source: str) -> set[str]:
     """Return all names in a source."""
     try:
-        return set(_names(ast.parse(source)))
+        return set(_names(parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
 
