@@ -188,3 +188,13 @@ def test_subclasses_of_builtin_containers_count_their_class_items_and_attributes
     noted.note = "x"
     assert not same(noted, Numbers([1]))
     assert same(Names(a=1, b=2), Names(b=2, a=1))
+
+
+@pytest.mark.parametrize(("module", "name"), [("arch.base", "_datetime"), ("statsmodels.glm", "_tmp_like_exog")])
+def test_what_a_library_leaves_in_a_result_by_chance_does_not_count(module, name):
+    result = type("Result", (), {"__module__": module})
+    one, other, better = result(), result(), result()
+    vars(one).update({"params": 1.0, name: "10:00"})
+    vars(other).update({"params": 1.0, name: "10:01"})
+    vars(better).update({"params": 2.0, name: "10:00"})
+    assert fingerprint(one).hash == fingerprint(other).hash != fingerprint(better).hash

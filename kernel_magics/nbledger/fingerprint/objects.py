@@ -33,6 +33,8 @@ _CONSTRUCTORS = tuple(
 # At some 30 microseconds each: a larger graph of objects would hold its cell up for seconds, so it is opaque.
 MAX_OBJECTS = 20_000
 _VERSION_KEYS = frozenset({"_sklearn_version"})
+# When a result was made, and working memory that was never filled: no two fits would be the same version.
+_INCIDENTAL = {"linearmodels": ("_datetime",), "arch": ("_datetime",), "statsmodels": ("_tmp_like_exog",)}
 
 
 def kind_of(cls: type) -> str:
@@ -130,6 +132,9 @@ def _reduce(value: Any) -> Any:
 def _state(walk: Walk, value: Any, state: Any) -> bytes:
     if type(state) is dict and kind_of(type(value)) == "model":
         state = {key: _timeless(key, item) for key, item in state.items() if not _is_incidental(key)}
+    incidental = _INCIDENTAL.get(root_of(type(value)), ())
+    if incidental and type(state) is dict:
+        state = {key: item for key, item in state.items() if key not in incidental}
     return walk.encode(_uncounted(type(value), state))
 
 

@@ -1,6 +1,6 @@
-"""Python source to trees and code, without a word: Python warns of `"\\d"` and of `x is 1` whenever it compiles them.
+"""Python source to trees and code, silently: Python warns of a stray backslash or of `x is 1` whenever it compiles.
 
-IPython compiles the user's cells and shows these warnings; that nbledger looks at the same text must not show them again.
+IPython compiles the user's cell and shows the warnings; that nbledger reads the same text must not show them again.
 """
 
 from __future__ import annotations
