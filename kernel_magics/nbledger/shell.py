@@ -48,7 +48,7 @@ class Extension:
 
     def uninstall(self) -> None:
         """Undo `install`."""
-        from nbledger.capture import calls
+        from nbledger.capture.hooks import calls
         from nbledger.magics import remove_completers
 
         shell = self.shell

@@ -12,9 +12,9 @@ from functools import partial
 
 import pytest
 
-from nbledger.capture import calls, swap
-from nbledger.capture.experiment import Experiment
-from nbledger.capture.observe import CallHook
+from nbledger.capture.found.experiment import Experiment
+from nbledger.capture.hooks import calls, swap
+from nbledger.capture.hooks.observe import CallHook
 
 pytest.importorskip("sklearn")
 

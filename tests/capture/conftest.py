@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from nbledger.capture import calls
-from nbledger.capture.experiment import Experiment, Predictions
+from nbledger.capture.found.experiment import Experiment, Predictions
+from nbledger.capture.hooks import calls
 
 
 class Notebook:

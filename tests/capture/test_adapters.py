@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nbledger.capture import calls
+from nbledger.capture.hooks import calls
 
 DATA = """
 from sklearn.datasets import load_breast_cancer
@@ -78,7 +78,7 @@ def third_party(tmp_path, monkeypatch):
     )
     (tmp_path / "boost_adapter.py").write_text(
         """
-from nbledger.capture.describe import Description
+from nbledger.capture.found.describe import Description
 class BoostAdapter:
     library = "boostlib"
     def install(self, hooks):

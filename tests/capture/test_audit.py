@@ -9,7 +9,7 @@ import timeit
 
 import pytest
 
-from nbledger.capture import audit
+from nbledger.capture.world import audit
 
 
 class Told(audit.Listener):
@@ -146,7 +146,7 @@ def test_an_event_that_is_none_of_ours_costs_one_look():
         "import timeit\n"
         "def cost(): return min(timeit.repeat('id(x)', 'x = 1', number=100_000, repeat=5)) / 100_000 * 1e9\n"
         "without = cost()\n"
-        "from nbledger.capture import audit\naudit.activate(audit.Listener())\nactive = cost()\n"
+        "from nbledger.capture.world import audit\naudit.activate(audit.Listener())\nactive = cost()\n"
         "audit.deactivate()\nprint(without, active, cost())"
     )
     source = os.path.dirname(os.path.dirname(os.path.dirname(audit.__file__)))

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nbledger.capture.bindings import Bindings
-from nbledger.capture.versions import Versions
+from nbledger.capture.namespace.bindings import Bindings
+from nbledger.capture.namespace.versions import Versions
 from nbledger.fingerprint import fingerprint
 
 

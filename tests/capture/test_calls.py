@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from nbledger.capture import calls
-from nbledger.capture.events import CrossValidation, Fit, MetricCall, Predict, Score, Search, Split
+from nbledger.capture.hooks import calls
+from nbledger.capture.hooks.events import CrossValidation, Fit, MetricCall, Predict, Score, Search, Split
 
 pytest.importorskip("sklearn")
 
@@ -197,8 +197,8 @@ def test_a_library_imported_in_the_very_cell_is_found():
     """One cell that imports, fits and scores: in a process of its own, where nothing is imported yet."""
     code = """
         import sys
-        from nbledger.capture import calls
-        from nbledger.capture.experiment import Experiment
+        from nbledger.capture.hooks import calls
+        from nbledger.capture.found.experiment import Experiment
         assert "sklearn" not in sys.modules and "numpy" not in sys.modules
         calls.wake(sys.modules)
         experiment = Experiment(lambda value: None, tracked=True)
@@ -223,7 +223,7 @@ def test_a_library_imported_in_the_very_cell_is_found():
 def test_nothing_is_imported_that_the_user_did_not_import():
     code = """
         import sys
-        from nbledger.capture import calls
+        from nbledger.capture.hooks import calls
         calls.wake(sys.modules)
         import sklearn
         calls.wake(sys.modules)

@@ -10,8 +10,8 @@ import warnings
 
 import pytest
 
-from nbledger.capture import calls, swap
-from nbledger.capture.swap import Hook, is_swapped, restore, restore_all, strip_frames
+from nbledger.capture.hooks import calls, swap
+from nbledger.capture.hooks.swap import Hook, is_swapped, restore, restore_all, strip_frames
 
 pytest.importorskip("sklearn")
 cloudpickle = pytest.importorskip("cloudpickle")

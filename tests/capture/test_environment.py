@@ -13,7 +13,7 @@ import pytest
 
 from nbledger.capture import environment
 from nbledger.capture.environment import MOST_DIFF_BYTES, allowed_variables, current_environment, git_state
-from nbledger.capture.secrets import redact
+from nbledger.capture.redaction.secrets import redact
 
 
 def git(folder, *arguments):

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from nbledger.capture.experiment import Experiment, Predictions
+from nbledger.capture.found.experiment import Experiment, Predictions
 from nbledger.records import Basis
 
 pytest.importorskip("sklearn")
@@ -365,7 +365,7 @@ for i in range(5):
 
 
 def test_more_models_than_can_be_kept_are_a_problem_and_those_kept_by_the_cell_are_recorded(data, monkeypatch):
-    from nbledger.capture import models
+    from nbledger.capture.found import models
 
     monkeypatch.setattr(models, "MAX_KEPT", 2)
     experiment = data.run(

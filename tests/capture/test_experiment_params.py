@@ -6,8 +6,8 @@ import enum
 
 import pytest
 
-from nbledger.capture.experiment import param_value
-from nbledger.capture.values import number
+from nbledger.capture.found.experiment import param_value
+from nbledger.capture.found.values import number
 
 pytest.importorskip("sklearn")
 

@@ -10,8 +10,9 @@ from functools import partial
 
 import pytest
 
-from nbledger.capture import audit, calls, file_calls
-from nbledger.capture.files import Files
+from nbledger.capture.hooks import calls
+from nbledger.capture.world import audit, file_calls
+from nbledger.capture.world.files import Files
 from nbledger.fingerprint import file_fingerprint
 from nbledger.records import ABSENT
 
@@ -436,7 +437,7 @@ def test_a_library_imported_by_the_very_cell_is_seen(cells, table, project):
     script = project.parent / "script.py"
     script.write_text(
         "import sys\nsys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\n"
-        "from nbledger.capture import audit, file_calls\nfrom nbledger.capture.files import Files\n"
+        "from nbledger.capture.world import audit, file_calls\nfrom nbledger.capture.world.files import Files\n"
         "files = Files(Path.cwd()); file_calls.activate(files); audit.activate(files)\n"
         "import polars, pyarrow.parquet as pq\n"
         "polars.read_csv('t.csv'); pq.read_table('t.parquet')\n"
@@ -639,7 +640,7 @@ def test_a_plain_connection_is_named_by_its_address(cells, server):
 def test_nothing_is_left_behind(cells, project):
     import pyarrow.parquet as pq
 
-    from nbledger.capture import swap
+    from nbledger.capture.hooks import swap
 
     cells.run("import pyarrow.parquet")
     assert swap.is_swapped(pq.read_table)

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import pytest
 
-from nbledger.capture.lines import Lines
-from nbledger.capture.names import CellCode, compile_cell
+from nbledger.capture.code.lines import Lines
+from nbledger.capture.code.names import CellCode, compile_cell
 
 BODIES = ["x = 1", "pass", "raise E", "x = f()", "f()\nx = 1", "x = 1\nf()", "del x"]
 SHAPES = {

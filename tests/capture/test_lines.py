@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from nbledger.capture.lines import Lines, Ran
-from nbledger.capture.names import CellCode, compile_cell
+from nbledger.capture.code.lines import Lines, Ran
+from nbledger.capture.code.names import CellCode, compile_cell
 
 needs_monitoring = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbledger.capture.names import CellCode, Names, compile_cell, function_globals
+from nbledger.capture.code.names import CellCode, Names, compile_cell, function_globals
 
 CASES: list[tuple[str, str, str]] = [
     # source, reads that matter, writes

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from nbledger.capture.lines import Lines
-from nbledger.capture.names import CellCode, compile_cell
+from nbledger.capture.code.lines import Lines
+from nbledger.capture.code.names import CellCode, compile_cell
 
 VARIABLES = "abcd"
 NOTEBOOKS = 250

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbledger.capture.secrets import REDACTED, is_secret_name, redact, redact_value
+from nbledger.capture.redaction.secrets import REDACTED, is_secret_name, redact, redact_value
 
 # Text, and what must be gone from it. Made-up values in the shapes of real ones.
 GONE = {

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from nbledger.capture.names import CellCode, compile_cell
-from nbledger.capture.variables import Changes, Variables
-from nbledger.capture.versions import Versions
+from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.namespace.variables import Changes, Variables
+from nbledger.capture.namespace.versions import Versions
 
 _cells = itertools.count()
 
@@ -466,7 +466,7 @@ def test_code_that_comes_to_light_while_the_cell_runs_reads_what_was_there_befor
 def test_a_value_beyond_the_limit_is_checked_whatever_changes(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nbledger.capture.sharing.MAX_OBJECTS", 50)
+    monkeypatch.setattr("nbledger.capture.namespace.sharing.MAX_OBJECTS", 50)
     notebook.run("big = [[i] for i in range(100)]\none = big[99]\nother = [1]")
     assert said(notebook.run("one.append(1)")) == {"big*", "one*"}
     assert said(notebook.run("other.append(1)")) == {"other*"}

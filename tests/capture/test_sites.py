@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from nbledger.capture.sites import Site, offer_sources, site_of
+from nbledger.capture.hooks.sites import Site, offer_sources, site_of
 
 _numbers = itertools.count()  # an address would come again, with the lines that `linecache` still has for it
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbledger.capture.links import is_made_of, plain
-from nbledger.capture.rows import cells_of
-from nbledger.capture.trace import Trace
+from nbledger.capture.found.links import is_made_of, plain
+from nbledger.capture.tracing.rows import cells_of
+from nbledger.capture.tracing.trace import Trace
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import nbledger
-from nbledger.capture.names import CellCode, compile_cell
-from nbledger.capture.variables import Changes, Variables
-from nbledger.capture.versions import Versions
+from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.namespace.variables import Changes, Variables
+from nbledger.capture.namespace.versions import Versions
 
 
 class Notebook:

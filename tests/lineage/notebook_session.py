@@ -7,7 +7,7 @@ import random
 import sys
 from pathlib import Path
 
-from nbledger.capture import calls
+from nbledger.capture.hooks import calls
 from nbledger.capture.identity import current_session
 from nbledger.capture.recorder import Cell, Context, Recorder
 from nbledger.capture.writer import Writer

@@ -12,7 +12,7 @@ import pytest
 from nbledger.ledger import Ledger
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.diff import diff
-from nbledger.lineage.sides import CannotDiff
+from nbledger.lineage.differences.sides import CannotDiff
 from nbledger.records import AliasEvent, new_id
 from tests.lineage.recorded import Recorded
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbledger.lineage.cell_syntax import statements
-from nbledger.lineage.code_diff import Cell, diff_cell, diff_cells
+from nbledger.lineage.differences.cell_syntax import statements
+from nbledger.lineage.differences.code_diff import Cell, diff_cell, diff_cells
 
 
 def cell(source, id=None):

@@ -10,10 +10,10 @@ import pytest
 
 from nbledger.fingerprint import fingerprint
 from nbledger.ledger import Ledger
-from nbledger.lineage import shift
-from nbledger.lineage.contents import Contents, Found
-from nbledger.lineage.data_diff import DataDiff, diff_versions
-from nbledger.lineage.rows_diff import diff_rows
+from nbledger.lineage.differences import shift
+from nbledger.lineage.differences.contents import Contents, Found
+from nbledger.lineage.differences.data_diff import DataDiff, diff_versions
+from nbledger.lineage.differences.rows_diff import diff_rows
 
 
 class Given(Contents):

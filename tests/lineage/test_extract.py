@@ -12,8 +12,8 @@ import pytest
 
 from nbledger.fingerprint import fingerprint
 from nbledger.ledger import Ledger
-from nbledger.lineage.chosen_params import AmbiguousParam, NoSuchParam
 from nbledger.lineage.extract import NothingToExtract, NotWritten, extract
+from nbledger.lineage.extraction.chosen_params import AmbiguousParam, NoSuchParam
 from tests.lineage.notebook_session import NotebookSession
 
 

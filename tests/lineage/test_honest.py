@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nbledger.capture import calls
+from nbledger.capture.hooks import calls
 from nbledger.capture.identity import current_session
 from nbledger.capture.recorder import Cell, Context, Recorder, TrackOptions
 from nbledger.capture.writer import Writer

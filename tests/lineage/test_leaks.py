@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nbledger.capture import calls
+from nbledger.capture.hooks import calls
 from nbledger.capture.identity import current_session
 from nbledger.capture.recorder import Cell, Context, Recorder
 from nbledger.capture.writer import Writer

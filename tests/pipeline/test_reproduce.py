@@ -237,7 +237,7 @@ def test_modules_of_the_project_are_imported_from_the_copy(record, project, monk
 
 
 def test_an_unseeded_draw_comes_out_the_same(record):
-    pytest.importorskip("nbledger.capture.state")
+    pytest.importorskip("nbledger.capture.world.state")
     ledger = record(
         "import random\nimport numpy as np", "np.random.rand(2)", "x = np.random.rand(3)", "y = random.random(), x"
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbledger.capture.secrets import redact, redact_value
+from nbledger.capture.redaction.secrets import redact, redact_value
 from nbledger.errors import NBLedgerError
 from nbledger.records import Artifact, Metric, Param, RunStart, Scalar, StoredVersion, Tag, Version
 

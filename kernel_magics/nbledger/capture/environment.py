@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from nbledger.capture.secrets import is_secret_name, redact_value
+from nbledger.capture.redaction.secrets import is_secret_name, redact_value
 from nbledger.records import Environment, GitState
 
 MOST_DIFF_BYTES = 1 << 20

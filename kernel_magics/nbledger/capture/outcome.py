@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.active import scalar
-from nbledger.capture.secrets import redact, redact_value
+from nbledger.capture.redaction.secrets import redact, redact_value
 from nbledger.errors import NBLedgerError
 from nbledger.records import (
     ABSENT,
@@ -30,11 +30,11 @@ from nbledger.records import (
 
 if TYPE_CHECKING:
     from nbledger.capture.active import ActiveRun
-    from nbledger.capture.experiment import Experiment
+    from nbledger.capture.found.experiment import Experiment
+    from nbledger.capture.namespace.variables import Changes
+    from nbledger.capture.namespace.versions import Versions
     from nbledger.capture.recorder import TrackOptions
-    from nbledger.capture.surroundings import Use
-    from nbledger.capture.variables import Changes
-    from nbledger.capture.versions import Versions
+    from nbledger.capture.world.surroundings import Use
     from nbledger.capture.writer import Writer
 
 _MAX_TRACEBACK = 20_000

@@ -16,15 +16,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from nbledger.capture import api, calls, sites
+from nbledger.capture import api
 from nbledger.capture.active import ActiveRun
-from nbledger.capture.experiment import Experiment, Predictions
-from nbledger.capture.names import CellCode, compile_cell
+from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.found.experiment import Experiment, Predictions
+from nbledger.capture.hooks import calls, sites
+from nbledger.capture.namespace.variables import Changes, Variables
+from nbledger.capture.namespace.versions import Versions, configured_sample_over
 from nbledger.capture.outcome import Outcome, cell_facts, run_error
-from nbledger.capture.secrets import redact
-from nbledger.capture.surroundings import Surroundings, Use
-from nbledger.capture.variables import Changes, Variables
-from nbledger.capture.versions import Versions, configured_sample_over
+from nbledger.capture.redaction.secrets import redact
+from nbledger.capture.world.surroundings import Surroundings, Use
 from nbledger.capture.writer import Writer
 from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
 

@@ -123,7 +123,7 @@ class Writer:
 
     def _record_environment(self, ledger: Ledger) -> bool:
         from nbledger.capture.environment import current_environment, git_state
-        from nbledger.capture.secrets import redact
+        from nbledger.capture.redaction.secrets import redact
 
         try:
             ledger.set_environment(self.session.id, current_environment(), git_state(ledger.root, redact))

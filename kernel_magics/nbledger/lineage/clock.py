@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from nbledger.lineage.cell_tree import parse_cell
+from nbledger.lineage.extraction.cell_tree import parse_cell
 
 _CLOCKS = frozenset(
     """time time_ns perf_counter perf_counter_ns monotonic monotonic_ns process_time process_time_ns thread_time now

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nbledger.ledger import Ledger
-from nbledger.lineage.code_diff import CellDiff, diff_cells
-from nbledger.lineage.contents import MOST_BYTES, Contents
-from nbledger.lineage.data_diff import DataDiff, diff_versions
-from nbledger.lineage.fact_diff import (
+from nbledger.lineage.differences.code_diff import CellDiff, diff_cells
+from nbledger.lineage.differences.contents import MOST_BYTES, Contents
+from nbledger.lineage.differences.data_diff import DataDiff, diff_versions
+from nbledger.lineage.differences.fact_diff import (
     EnvironmentDiff,
     MetricDiff,
     ModelDiff,
@@ -27,7 +27,7 @@ from nbledger.lineage.fact_diff import (
     diff_params,
     model_diff,
 )
-from nbledger.lineage.sides import (
+from nbledger.lineage.differences.sides import (
     Began,
     CannotDiff,
     Datum,
@@ -66,14 +66,14 @@ class Diff:
     @cached_property
     def conclusion(self) -> str:
         """What changed, what did not, and what that changed, in a few lines."""
-        from nbledger.lineage.conclusion import conclude
+        from nbledger.lineage.differences.conclusion import conclude
 
         return conclude(self)
 
     @property
     def same(self) -> bool:
         """Whether nothing that was recorded differs."""
-        from nbledger.lineage.conclusion import causes, effects
+        from nbledger.lineage.differences.conclusion import causes, effects
 
         return not causes(self) and not effects(self)
 
@@ -90,7 +90,7 @@ class Diff:
 
     def text(self, *, width: int | None = None, colour: bool = False) -> str:
         """Return the difference as text, cut to `width` columns; with `colour` for a terminal."""
-        from nbledger.lineage.diff_text import diff_text
+        from nbledger.lineage.differences.diff_text import diff_text
 
         return diff_text(self, width=width, colour=colour)
 

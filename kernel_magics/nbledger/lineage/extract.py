@@ -16,11 +16,11 @@ from typing import Any
 
 from nbledger.errors import NBLedgerError
 from nbledger.ledger import Ledger
-from nbledger.lineage.cell_tree import parse_cell, text_literals
-from nbledger.lineage.chosen_params import ChosenParam, choose
+from nbledger.lineage.extraction.cell_tree import parse_cell, text_literals
+from nbledger.lineage.extraction.chosen_params import ChosenParam, choose
+from nbledger.lineage.extraction.hoisting import hoist
+from nbledger.lineage.extraction.kept_cells import READ_ONLY, KeptCell, name_outputs
 from nbledger.lineage.graph import Graph
-from nbledger.lineage.hoisting import hoist
-from nbledger.lineage.kept_cells import READ_ONLY, KeptCell, name_outputs
 from nbledger.lineage.places import files_of, working_folder
 from nbledger.lineage.slicing import Slice, slice_of
 

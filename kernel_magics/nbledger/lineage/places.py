@@ -6,7 +6,7 @@ import posixpath
 from pathlib import PurePosixPath
 
 from nbledger.ledger import Ledger
-from nbledger.lineage.cell_tree import parse_cell, text_literals
+from nbledger.lineage.extraction.cell_tree import parse_cell, text_literals
 from nbledger.lineage.graph import Graph
 from nbledger.lineage.slicing import Slice
 

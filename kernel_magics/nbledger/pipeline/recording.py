@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from nbledger.capture.secrets import redact, redact_value
+from nbledger.capture.redaction.secrets import redact, redact_value
 from nbledger.capture.writer import Writer
 from nbledger.errors import NBLedgerError
 from nbledger.pipeline.parameters import as_params

@@ -76,7 +76,7 @@ class Replay:
 
     def _restore(self, name: str, address: str) -> None:
         try:
-            from nbledger.capture.state import restore
+            from nbledger.capture.world.state import restore
 
             restore(name, self.judge.objects.read(address))
         except Exception as error:  # noqa: BLE001  # the run shows what comes of it; the reader learns why

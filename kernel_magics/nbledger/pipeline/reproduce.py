@@ -306,7 +306,7 @@ def _values(values: list[float] | None) -> str:
 
 def _notes(ledger: Ledger, cut: Slice) -> list[str]:
     """Return what the reader has to know of the slice itself."""
-    from nbledger.capture.secrets import REDACTED
+    from nbledger.capture.redaction.secrets import REDACTED
 
     notes = [f"{item}; it could not be provided" for item in cut.inputs if item.role == "variable"]
     notes += [

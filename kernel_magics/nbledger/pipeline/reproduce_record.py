@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.identity import current_session
-from nbledger.capture.secrets import redact
+from nbledger.capture.redaction.secrets import redact
 from nbledger.ledger import Ledger
 from nbledger.ledger.errors import LedgerError
 from nbledger.records import Facts, Metric, Param, RunEnd, RunError, RunStart, Tag, new_id

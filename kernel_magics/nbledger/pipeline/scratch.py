@@ -20,7 +20,7 @@ from nbledger.fingerprint import file_fingerprint
 from nbledger.ledger import Ledger
 from nbledger.ledger.errors import NotFound
 from nbledger.ledger.location import FOLDER
-from nbledger.lineage.cell_tree import parse_cell, text_literals
+from nbledger.lineage.extraction.cell_tree import parse_cell, text_literals
 from nbledger.lineage.graph import Graph
 from nbledger.lineage.places import files_of
 from nbledger.lineage.slicing import Input, Slice
@@ -182,7 +182,7 @@ def _bring(ledger: Ledger, item: Input, scratch: Scratch, texts: set[str]) -> No
 
 def _bring_folder(source: Path, target: Path, item: Input, scratch: Scratch) -> None:
     """Copy the files right in a folder that was listed."""
-    from nbledger.capture.file_contents import listing
+    from nbledger.capture.world.file_contents import listing
 
     target.mkdir(parents=True, exist_ok=True)
     names = [entry.name for entry in source.iterdir() if entry.name not in NOT_LISTED]

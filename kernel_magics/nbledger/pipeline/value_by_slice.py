@@ -8,7 +8,7 @@ from typing import Any
 
 from nbledger.errors import NBLedgerError
 from nbledger.ledger import Ledger, content_format
-from nbledger.lineage.cell_syntax import statements
+from nbledger.lineage.differences.cell_syntax import statements
 from nbledger.lineage.slicing import slice_of
 from nbledger.lineage.targets import TargetNotFound
 

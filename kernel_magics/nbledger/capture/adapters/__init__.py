@@ -16,10 +16,10 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from nbledger.capture.imports import ImportWatch, without_collections
+from nbledger.capture.hooks.imports import ImportWatch, without_collections
 
 if TYPE_CHECKING:
-    from nbledger.capture.calls import Hooks
+    from nbledger.capture.hooks.calls import Hooks
 
 GROUP = "nbledger.adapters"
 _BUILT_IN = {
@@ -75,7 +75,7 @@ class Adapters:
         try:
             load()().install(self._hooks)
             # Imported beside the library, which takes far longer, and not in the first call that matters.
-            importlib.import_module("nbledger.capture.findings")
+            importlib.import_module("nbledger.capture.found.findings")
         except Exception as error:  # noqa: BLE001  (an adapter of someone else's may raise anything)
             self._problem(f"calls of {library} are not observed: {type(error).__name__}: {error}")
 

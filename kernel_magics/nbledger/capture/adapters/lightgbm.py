@@ -5,10 +5,10 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from nbledger.capture.describe import Description
+from nbledger.capture.found.describe import Description
 
 if TYPE_CHECKING:
-    from nbledger.capture.calls import Hooks
+    from nbledger.capture.hooks.calls import Hooks
 
 
 class LightGBMAdapter:

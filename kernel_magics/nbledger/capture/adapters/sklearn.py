@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nbledger.capture.calls import Hooks
-    from nbledger.capture.events import CallKind
+    from nbledger.capture.hooks.calls import Hooks
+    from nbledger.capture.hooks.events import CallKind
 
 _NO_METRICS = frozenset(
     {

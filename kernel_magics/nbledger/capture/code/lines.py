@@ -1,0 +1,162 @@
+"""Which lines of a cell, and of the notebook's functions that it may call, ran: `sys.monitoring` (Python 3.12+).
+
+A line is told once and then runs at full speed: its event is switched off where it fired. LINE events are set on the
+watched code objects alone (as global events they slow a scikit-learn cell 1.6 times). The code of a cell is compiled
+by the front end, so it is caught when it starts, by the one global event, PY_START: at any code but a module's its
+callback switches it off at that place, for good.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from types import CodeType, MappingProxyType
+from typing import Any
+
+from nbledger.capture.code.bytecode import CO_OPTIMIZED, instructions, nested, opcodes, selection
+
+_monitoring: Any = getattr(sys, "monitoring", None)
+_EVENTS: Any = getattr(_monitoring, "events", None)
+_NAME = "nbledger"
+_IDS = (4, 3, 2, 1, 5, 0)
+"""Tool ids in the order of trying: 0, 1, 2 and 5 are those of debuggers, coverage, profilers and the optimizer."""
+_HANDLERS_OF_WITH = selection(opcodes("WITH_EXCEPT_START"))
+_BODIES = ("<timed exec>", "ipython-input", "ipykernel")
+_MAX_CODES = 400
+_NONE: frozenset[int] = frozenset()
+_Watched = tuple[CodeType, set[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The lines that ran during a cell.
+
+    `files` are those of the code at module level, by file name in the order of their start: the cell's own first, then
+    what it ran in the same namespace (the body of `%%time`, `exec`). `module` is the union of these. Where a code has
+    `with` statements a 0 is among its lines, and -n when an exception came to the `with` in line n. `functions` are
+    the lines of each code that was watched, none for one that was never entered.
+    """
+
+    module: frozenset[int] = frozenset()
+    functions: Mapping[CodeType, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, source: int, sources: int) -> frozenset[int] | None:
+        """Return the lines that ran of one of a cell's sources, or `None` when they cannot be told apart.
+
+        Source 0 is the cell's own, the others are bodies of `%%time` and cells that it ran, in order.
+        """
+        names = list(self.files)
+        if source == 0 and names:
+            return self.files[names[0]]
+        known = source < len(names) == sources and any(mark in names[source] for mark in _BODIES)
+        return self.files[names[source]] if known else None
+
+
+class Lines:
+    """Watches the lines of one cell at a time. On Python 3.11, or when no tool id is free, it watches nothing."""
+
+    def __init__(self) -> None:
+        self._tool: int | None = None
+        self._namespace: MutableMapping[str, Any] | None = None
+        self._modules: dict[int, _Watched] = {}
+        self._functions: dict[int, _Watched] = {}
+
+    def begin(self, namespace: MutableMapping[str, Any], codes: Iterable[CodeType] = ()) -> None:
+        """Watch the cell that is about to run in `namespace`, and these functions' codes."""
+        self._release()
+        if _monitoring is None or not self._acquire():
+            return
+        self._namespace = namespace
+        for top in codes:
+            for code in nested(top):
+                if len(self._functions) >= _MAX_CODES:
+                    return
+                self._watch(code)
+
+    def end(self) -> Ran | None:
+        """Return what ran since `begin`, or `None` when nothing was watched."""
+        if self._namespace is None:
+            return None
+        self._namespace = None
+        files: dict[str, frozenset[int]] = {}
+        for code, lines in self._modules.values():
+            files[code.co_filename] = files.get(code.co_filename, _NONE) | lines
+        functions: dict[CodeType, frozenset[int]] = {}
+        for code, lines in self._functions.values():
+            functions[code] = functions.get(code, _NONE) | lines
+        self._release()
+        return Ran(_NONE.union(*files.values()), functions, files)
+
+    def close(self) -> None:
+        """Switch everything off and give the tool id back."""
+        self._namespace = None
+        self._release()
+        if self._owned():
+            _monitoring.set_events(self._tool, 0)
+            for event in (_EVENTS.PY_START, _EVENTS.LINE, _EVENTS.INSTRUCTION):
+                _monitoring.register_callback(self._tool, event, None)
+            _monitoring.free_tool_id(self._tool)
+        self._tool = None
+
+    def _owned(self) -> bool:
+        return self._tool is not None and _monitoring.get_tool(self._tool) == _NAME
+
+    def _acquire(self) -> bool:
+        """Take a tool id, once; and take another when somebody has freed ours."""
+        if self._owned():
+            return True
+        tool = self._tool = next((tool for tool in _IDS if _monitoring.get_tool(tool) is None), None)
+        if tool is None:
+            return False
+        _monitoring.use_tool_id(tool, _NAME)
+        _monitoring.register_callback(tool, _EVENTS.PY_START, self._started)
+        _monitoring.register_callback(tool, _EVENTS.LINE, self._line)
+        _monitoring.register_callback(tool, _EVENTS.INSTRUCTION, self._instruction)
+        _monitoring.set_events(tool, _EVENTS.PY_START)
+        return True
+
+    def _release(self) -> None:
+        """Stop watching the codes of the last cell: an event that was switched off comes back when it is set anew."""
+        if self._owned():
+            for code, _ in (*self._modules.values(), *self._functions.values()):
+                _monitoring.set_local_events(self._tool, code, 0)
+        self._modules = {}
+        self._functions = {}
+
+    def _watch(self, code: CodeType) -> None:
+        if id(code) not in self._functions:
+            self._functions[id(code)] = (code, set())
+            _monitoring.set_local_events(self._tool, code, _EVENTS.LINE)
+
+    def _watch_module(self, code: CodeType) -> None:
+        watched = any(True for _ in instructions(code, _HANDLERS_OF_WITH))
+        self._modules[id(code)] = (code, {0} if watched else set())
+        _monitoring.set_local_events(self._tool, code, _EVENTS.LINE | (_EVENTS.INSTRUCTION if watched else 0))
+        for inner in nested(code):
+            if inner is not code:
+                self._watch(inner)
+
+    def _started(self, code: CodeType, _: int) -> object:
+        if _monitoring is None:
+            return None  # the interpreter is shutting down and has cleared this module
+        if code.co_flags & CO_OPTIMIZED or code.co_name[:1] != "<":
+            return _monitoring.DISABLE
+        is_new = self._namespace is not None and id(code) not in self._modules
+        if is_new and sys._getframe(1).f_globals is self._namespace:
+            self._watch_module(code)
+        return None
+
+    def _line(self, code: CodeType, line: int) -> object:
+        found = self._modules.get(id(code)) or self._functions.get(id(code))
+        if found is not None:
+            found[1].add(line)
+        return _monitoring.DISABLE
+
+    def _instruction(self, code: CodeType, offset: int) -> object:
+        found = self._modules.get(id(code))
+        if found is not None and _HANDLERS_OF_WITH[code.co_code[offset]]:
+            line = next(line for start, end, line in code.co_lines() if start <= offset < end)
+            found[1].add(-(line or 0))
+        return _monitoring.DISABLE

@@ -1,0 +1,1 @@
+"""What nobody declared and is found: params, metrics, models, predictions."""

@@ -1,0 +1,1 @@
+"""What each variable is, and what a cell did to it."""

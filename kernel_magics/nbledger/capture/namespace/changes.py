@@ -1,0 +1,41 @@
+"""What a cell did to the variables of its namespace, as it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nbledger.capture.code.names import Names
+from nbledger.records import ABSENT, Edge, Version
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a cell did to the variables.
+
+    `used` and `generated` are versions by name; those generated that are `derived` were changed in place, or may have
+    been. `deleted` names are no more; `absent` ones were read although an earlier cell had deleted them. `opaque` says
+    why all this cannot be told exactly, or is empty.
+    """
+
+    used: dict[str, Version] = field(default_factory=dict)
+    generated: dict[str, Version] = field(default_factory=dict)
+    derived: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    names: Names = field(default_factory=Names)
+    opaque: tuple[str, ...] = ()
+
+    def edges(self) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+        """Return the edges used and generated, as they are recorded."""
+        used = [Edge(version.hash, name, _role(version)) for name, version in self.used.items()]
+        used += [Edge(ABSENT.hash, name) for name in sorted(self.absent)]
+        generated = [
+            Edge(version.hash, name, _role(version), derived=name in self.derived)
+            for name, version in self.generated.items()
+        ]
+        generated += [Edge(ABSENT.hash, name) for name in sorted(self.deleted)]
+        return tuple(used), tuple(generated)
+
+
+def _role(version: Version) -> str:
+    return "import" if version.kind == "module" else "variable"

@@ -1,0 +1,398 @@
+"""What each variable of a namespace was after the last cell, and what a cell did to them.
+
+After a cell, every variable that its code touched is compared with its last known change token; so is every variable
+that shares an object or a buffer with one of those that changed, or that cannot be told to be as it was. A name that is
+bound to another object was bound anew; one whose object changed was changed in place, and is *derived*: it also depends
+on the version that it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from nbledger.capture.code.names import CellCode, Names
+from nbledger.capture.code.reach import Ran, value_of
+from nbledger.capture.code.reach import Reach as CodeReach
+from nbledger.capture.code.resolution import union
+from nbledger.capture.namespace.background import Background
+from nbledger.capture.namespace.bindings import Bindings
+from nbledger.capture.namespace.changes import Changes
+from nbledger.capture.namespace.kinds import Kind, kind_of
+from nbledger.capture.namespace.patches import concerns, watched
+from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, open_figures, reach_of, widened
+from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
+from nbledger.records import Version
+
+__all__ = ["Changes", "Variables"]
+
+_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$").match
+_OUTPUTS = re.compile(r"_{1,3}$|_\d+$|_oh$|Out$").match
+_MISSING = object()
+_LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})
+"""Kinds of which another change token may only mean another layout in memory."""
+_FLAT = frozenset({list, set, bytearray})
+_PLAIN = frozenset({int, float, bool, str, type(None)})
+_DRAWING = frozenset({"matplotlib", "seaborn", "pylab"})
+
+
+class _Known(NamedTuple):
+    """What was last seen under a name: the object's identity, its change token, its version and what it reaches."""
+
+    ident: int
+    token: Token
+    version: Version
+    reach: Reach
+
+
+class Variables:
+    """The variables of one namespace, as nbledger last knew them.
+
+    `hidden` maps the names that are not the user's to their values, for as long as they are bound to these.
+    """
+
+    def __init__(
+        self, namespace: Mapping[str, Any], versions: Versions, hidden: Mapping[str, Any] | None = None
+    ) -> None:
+        self._namespace = namespace
+        self._versions = versions
+        self._hidden = hidden or {}
+        self._known: dict[str, _Known] = {}
+        self._bindings = Bindings(namespace)
+        self._gone: set[str] = set()
+        self._expected: dict[CellCode, Names] = {}
+        self._classes: dict[type, int] = {}
+        self._figures: frozenset[int] = frozenset()
+        self._background = Background(namespace)
+        self._specs: dict[str, Any] = {}
+
+    def before(self, codes: Iterable[CellCode]) -> list[Names]:
+        """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
+
+        Returns what each code touches, as far as can be told before it runs.
+        """
+        self._bound_by_hand(*self._bindings.changed())
+        self._figures = frozenset(map(id, open_figures()))
+        self._classes = watched()
+        self._background.before()
+        codes = list(codes)
+        self._specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
+        return self.learn_reads(codes)
+
+    def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
+        """Fingerprint the variables that these codes read and that are not known as they are now."""
+        codes = list(codes)
+        found = [code.resolve(self._namespace) for code in codes]
+        for names in found:
+            if names.reads:
+                self._learn_new(names.reads)
+                self._through(names.reads)
+        self._expected.update(zip(codes, found, strict=True))
+        return found
+
+    def after(
+        self,
+        codes: Iterable[CellCode],
+        ran: frozenset[int] | Sequence[frozenset[int] | None] | None = None,
+        ran_in: Ran | None = None,
+        *,
+        failed: bool = False,
+    ) -> Changes:
+        """Compare the namespace with what it was, and return what the cell used and generated.
+
+        `ran` are the lines that ran, where that is known: of the one code, or for each of `codes`; `ran_in` those of
+        functions (see `CellCode.resolve`). Of a cell that `failed` no store is sure.
+        """
+        codes = list(codes)
+        lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
+        names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
+        self._expected.clear()
+        moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
+        threads, opaque = self._background.after()
+        patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
+        if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
+            return Changes(names=names, opaque=opaque)
+        cell = _Cell(self, names, self._bindings, gone, failed=failed)
+        cell.changes.opaque = opaque
+        cell.loose = any("base" in code.mentions for code in codes)
+        cell.patched = patched
+        cell.passed_on = frozenset().union(*(code.passed_on for code in codes))
+        cell.run(moved, gone, threads)
+        if self._gone:
+            self._gone -= cell.now.keys()
+        return cell.changes
+
+    def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
+        """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
+        names = code.resolve(self._namespace, ran, ran_in)
+        expected = self._expected.get(code)
+        if expected is None or expected.reads <= names.reads:
+            return names
+        if ran is None and not code.loads.isdisjoint(code.writes | code.deletes):
+            names = replace(names, reads=names.reads | expected.reads)
+        return names
+
+    def version(self, name: str) -> Version | None:
+        """Return the last known version of a variable."""
+        known = self._known.get(name)
+        return known.version if known else None
+
+    def _specs_of_modules(self) -> dict[str, Any]:
+        """Return the specs of the modules by variable: `importlib.reload` gives a module another."""
+        values = list(self._namespace.items())
+        return {name: value.__dict__.get("__spec__") for name, value in values if isinstance_of_module(value)}
+
+    def _is_users(self, name: str) -> bool:
+        """Tell whether a name is the user's (not IPython's history or machinery)."""
+        if name[:1] == "_" and _is_history(name):
+            return False
+        hidden = self._hidden.get(name, _MISSING)
+        return hidden is _MISSING or self._namespace.get(name, hidden) is not hidden
+
+    def _bound_by_hand(self, moved: Iterable[str], gone: Iterable[str]) -> None:
+        """Take in what was bound or deleted between two cells."""
+        for name in moved:
+            if name in self._known:
+                self._learn(name)
+        for name in gone:
+            self._known.pop(name, None)
+
+    def _learn_new(self, names: Iterable[str]) -> None:
+        for name in names:
+            ident = self._bindings.idents.get(name)
+            known = self._known.get(name)
+            unknown = ident is not None and (known is None or known.ident != ident) and self._is_users(name)
+            if unknown and id(self._namespace.get(name)) == ident:  # else the cell has bound it anew by now
+                self._learn(name)
+
+    def _through(self, reads: Iterable[str]) -> set[str]:
+        """Return the names that notebook functions read which are held by values, where the code does not tell."""
+        found: set[str] = set()
+        seen = set(reads)
+        todo = list(seen)
+        while todo:
+            name = todo.pop()
+            known = self._known.get(name)
+            if known is None or not known.reach.calls:
+                continue
+            told = CodeReach(self._namespace, {}).of(name)
+            more = known.reach.calls - (told.reads if told is not None else frozenset()) - seen
+            more = frozenset(inner for inner in more if inner in self._namespace)
+            self._learn_new(more)
+            found |= more
+            seen |= more
+            todo.extend(more)
+        return found
+
+    def _learn(self, name: str) -> _Known:
+        value = self._namespace[name]
+        if type(value) in _PLAIN:
+            token, version = self._versions.of(value)
+            known = self._known[name] = _Known(id(value), token, version, NOTHING)
+            return known
+        token, version = self._versions.of(_content(value))
+        if kind_of(type(value)) is Kind.VIEW:
+            _, version = self._versions.of(value)
+        known = self._known[name] = _Known(id(value), token, version, self._reach(value))
+        return known
+
+    def _reach(self, value: Any, *, scan: bool = True) -> Reach:
+        reach = reach_of(value, self._namespace, scan=scan)
+        if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
+            return reach._replace(calls=frozenset())  # the code of a cell that mentions these tells
+        return reach
+
+
+def _content(value: Any) -> Any:
+    """Return what is compared to tell whether a value changed: a group-by or window is its frame."""
+    return getattr(value, "obj", value) if kind_of(type(value)) is Kind.VIEW else value
+
+
+class _Cell:
+    """What is found out about one cell that has run."""
+
+    def __init__(
+        self, variables: Variables, names: Names, bindings: Bindings, gone: Iterable[str], *, failed: bool
+    ) -> None:
+        self.variables = variables
+        self.namespace = variables._namespace
+        self.known = variables._known
+        self.now = bindings.idents
+        self.new = bindings.new
+        self.gone = frozenset(gone)
+        self.changes = Changes(names=names)
+        self.sure = frozenset() if failed else names.sure
+        self.loose = False
+        self.looked: set[str] = set()
+        self.patched: set[type] = set()
+        self.passed_on: frozenset[str] = frozenset()
+        self.tokens: dict[int, tuple[Token, bool]] = {}
+        # Marks of what may have changed, and of what surely has not.
+        self.reach: set[int] = set()
+        self.same: set[int] = set()
+        self.everything = bool(names.opaque)
+
+    def run(self, moved: set[str], gone: set[str], threads: list[Reach]) -> None:
+        """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
+        names, now, variables = self.changes.names, self.now, self.variables
+        reads = names.reads | variables._through(names.reads)
+        stored = {name for name in self.sure & names.writes if name in now and variables._is_users(name)}
+        written = moved | stored
+        self._use(reads)
+        for name in (written | gone) & reads:
+            if name in self.known:
+                self._spread(self.known[name].reach)
+        by_threads = frozenset().union(*(reach.calls for reach in threads))
+        for name in sorted(reads | names.writes | by_threads):
+            if name in now and name not in written:
+                self._touch(name)
+        self._touch_builtins(reads - now.keys())
+        self._delete(gone)
+        fresh: set[int] = set()
+        for name in sorted(written):
+            known = variables._learn(name)
+            self.looked.add(name)
+            self.changes.generated[name] = known.version
+            if name in by_threads and name not in names.writes:
+                self.changes.derived.add(name)
+            fresh |= known.reach.marks
+            self.everything |= not known.reach.bounded
+        for reach in threads:
+            self._spread(reach)
+        self._look_at_reloaded()
+        self._look_at_shared(fresh)
+        if self.patched:
+            self._look_at_patched()
+
+    def _use(self, reads: Iterable[str]) -> None:
+        changes, variables = self.changes, self.variables
+        for name in sorted(reads):
+            if name in self.gone or (name in self.now and name not in self.new):
+                if name in self.known:
+                    changes.used[name] = self.known[name].version
+            elif name in variables._gone and name in changes.names.reads:
+                changes.absent.add(name)
+
+    def _delete(self, gone: Iterable[str]) -> None:
+        for name in gone:
+            self.known.pop(name, None)
+            self.changes.deleted.add(name)
+            self.variables._gone.add(name)
+
+    def _touch(self, name: str) -> None:
+        """Look at a variable that the cell may have changed in place."""
+        value: Any = self.namespace.get(name)
+        if isinstance_of_module(value):
+            self._touch_module(name, value)
+        elif not self.variables._is_users(name):
+            if _OUTPUTS(name):
+                self._spread(self.variables._reach(value))
+        elif name not in self.known:
+            known = self.variables._learn(name)  # it came to light only now, through a function that the cell made
+            self.changes.used[name] = known.version
+            if not is_atom(value):
+                self._generate(name, known)
+                self._spread(known.reach)
+        elif isinstance_of_library_class(value):
+            if self.variables._versions.check(value)[0] != self.known[name].token:
+                self.patched.add(value)
+        elif name in self.passed_on and self.known[name].token is None and self.known[name].ident == id(value):
+            same = [other for other, known in self.known.items() if known.ident == id(value)]
+            self.looked.update(same)  # an iterator that is given another name only goes no further
+        elif not is_atom(value):
+            self._look(name, value)
+
+    def _touch_builtins(self, names: Iterable[str]) -> None:
+        """Take in what the notebook has put into the builtins."""
+        for name in names:
+            value = value_of(name, self.namespace)
+            if value is not None and not is_atom(value):
+                self._spread(self.variables._reach(value))
+
+    def _look_at_reloaded(self) -> None:
+        for name, spec in self.variables._specs.items():
+            value = self.namespace.get(name)
+            known = name in self.changes.generated or not isinstance_of_module(value)
+            if not known and value.__dict__.get("__spec__") is not spec:
+                self._generate(name, self.variables._learn(name))
+
+    def _touch_module(self, name: str, module: ModuleType) -> None:
+        if name not in self.known and self.variables._is_users(name):
+            self.changes.used[name] = self.variables._learn(name).version
+        if str(module.__dict__.get("__name__")).partition(".")[0] in _DRAWING:
+            self.reach |= self.variables._figures
+        self._spread(self.variables._reach(module))
+
+    def _look(self, name: str, value: Any) -> bool:
+        """Compare a value with what it was; opaque ones are taken as changed. Returns whether it changed."""
+        self.looked.add(name)
+        was = self.known[name]
+        content = _content(value)
+        token, complete = self.tokens.get(id(content)) or self.variables._versions.check(content)
+        self.tokens[id(content)] = token, complete
+        equal = token is not None and token == was.token
+        if equal and was.reach.marks == {id(value)} and type(value) in _FLAT:
+            reach = was.reach  # equal content without anything inside that could be shared
+        else:
+            reach = self.variables._reach(value, scan=not equal or was.reach.scanned)
+        if equal and reach.order == was.reach.order:
+            self.known[name] = was._replace(reach=reach)
+            self._keep(reach, was.reach)
+            return False
+        version = self.variables._versions.version(value, token, complete=complete and content is value)
+        known = self.known[name] = _Known(id(value), token, version, reach)
+        if version.hash == was.version.hash and version.kind in _LAYOUTS and reach.order == was.reach.order:
+            self._keep(reach, was.reach)
+            return False
+        self._generate(name, known)
+        self._spread(was.reach)
+        self._spread(reach)
+        return True
+
+    def _generate(self, name: str, known: _Known) -> None:
+        self.changes.generated[name] = known.version
+        self.changes.derived.add(name)
+
+    def _keep(self, reach: Reach, was: Reach) -> None:
+        """Take in what an unchanged value reaches: it did not change either, as far as the value shows it."""
+        if reach.clear:
+            self.same |= reach.marks - reach.beyond
+            if self.loose:
+                self.reach |= reach.beyond
+        else:
+            self._spread(was)
+            self._spread(reach)
+
+    def _spread(self, reach: Reach) -> None:
+        """Take in what may have changed with a value."""
+        self.reach |= reach.marks
+        self.everything |= not reach.bounded
+
+    def _look_at_shared(self, fresh: set[int]) -> None:
+        """Look at every variable that may show a change that was made through another."""
+        reach = widened((self.reach | fresh) - self.same)
+        if not (reach or self.everything):
+            return
+        for name, known in list(self.known.items()):
+            if name in self.looked or known.reach is NOTHING or name not in self.now:
+                continue
+            if self.everything or not known.reach.bounded or not known.reach.marks.isdisjoint(reach):
+                value = self.namespace.get(name)
+                if not (is_atom(value) or isinstance_of_module(value)):
+                    self._look(name, value)
+
+    def _look_at_patched(self) -> None:
+        """Count as changed what stands for a class that was given new attributes, and its instances."""
+        for name in list(self.known):
+            value: Any = self.namespace.get(name)
+            is_patched = isinstance_of_library_class(value) and value in self.patched
+            if name not in self.changes.generated and (is_patched or concerns(value, self.patched)):
+                self._generate(name, self.variables._learn(name))
+
+
+def isinstance_of_module(value: Any) -> bool:
+    """Tell whether a value is a module, without asking it."""
+    return kind_of(type(value)) is Kind.MODULE

@@ -1,0 +1,1 @@
+"""Credentials become `[redacted]` before anything is written."""

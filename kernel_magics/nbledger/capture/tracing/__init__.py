@@ -1,0 +1,1 @@
+"""Which rows and columns calls worked on, followed through splits and transformers."""

@@ -1,0 +1,72 @@
+"""Columns beside the rows that a call worked on, as ranks: so that groups and times can be asked about later.
+
+The column of a patient or of a date is rarely among the features; it stands in the frame that these were taken from.
+Such a frame is known by its rows: the same index labels, and a column in common. Only ranks are kept, no values.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nbledger.capture.tracing.cell_hashes import mixed
+from nbledger.capture.tracing.row_sets import KEPT, rows_of
+from nbledger.capture.tracing.rows import cells_of
+from nbledger.records import RowColumn
+
+if TYPE_CHECKING:
+    from nbledger.capture.tracing.trace import Seen
+
+_MAX_COLUMNS = 40
+_MAX_ROWS = 200_000
+
+
+def columns_beside(seen: Seen, names: Mapping[str, Any]) -> Iterator[RowColumn]:
+    """Yield the columns of the value itself and of frames in the namespace that have the same rows."""
+    import numpy as np
+
+    pandas = sys.modules.get("pandas")
+    rows = rows_of(seen)
+    if pandas is None or rows is None or seen.labels is None or seen.cells.count > _MAX_ROWS or (seen.ids < 0).any():
+        return
+    hashes, first = np.unique(mixed(seen.ids.astype(np.uint64) + np.uint64(1)), return_index=True)
+    picked = first[: min(KEPT, len(hashes))]
+    done: set[str] = set()
+    index = seen.labels
+    if type(index).__name__ != "RangeIndex":
+        yield from _ranks(rows.hash, str(index.name or "index"), index, picked, done)
+    for value in [seen.ref(), *names.values()]:
+        if isinstance(value, pandas.DataFrame) and (value is seen.ref() or _has_rows(value, seen)):
+            for position, name in enumerate(value.columns[:_MAX_COLUMNS]):
+                yield from _ranks(rows.hash, str(name), value.iloc[:, position], picked, done)
+
+
+def _has_rows(frame: Any, seen: Seen) -> bool:
+    """Tell whether a frame has the rows of a value, in order: its labels, and (as a counter is no proof) a column."""
+    if len(frame) != seen.cells.count or not frame.index.equals(seen.labels):
+        return False
+    shared = [name for name in frame.columns if str(name) in seen.cells.names and str(name)]
+    if not shared:
+        return False
+    cells = cells_of(frame[shared])
+    marks = set(seen.cells.marks) - {0}
+    return cells is not None and bool(marks & set(cells.marks))
+
+
+def _ranks(rows: str, name: str, column: Any, picked: Any, done: set[str]) -> Iterator[RowColumn]:
+    import numpy as np
+
+    if name in done or getattr(column, "nlevels", 1) > 1:
+        return
+    kind = getattr(getattr(column, "dtype", None), "kind", "O")
+    if kind == "f" and name not in done:
+        values = np.asarray(column)[picked]
+        if not (np.rint(values) == values).all():
+            return  # a measurement: neither a group nor a time that one would name
+    done.add(name)
+    values = np.asarray(column)[picked]
+    if values.dtype.kind == "O":
+        values = np.array([str(value) for value in values])
+    _, ranks = np.unique(values, return_inverse=True)
+    yield RowColumn(rows, name, ranks.reshape(-1).astype("<u4").tobytes())

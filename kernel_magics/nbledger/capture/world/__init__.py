@@ -1,0 +1,1 @@
+"""What a cell does beside its variables: files, hidden state, outputs."""

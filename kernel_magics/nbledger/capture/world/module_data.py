@@ -1,0 +1,154 @@
+"""Data in modules as cells share it (`config.DEBUG = True`), and what an import leaves behind for later cells."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from nbledger.capture.hooks.libraries import is_library
+
+Token = bytes | str | None
+_MISSING = object()
+_MOST_OF_A_MODULE = 200
+_CALLED = (FunctionType, type)
+_CODE = (FunctionType, BuiltinFunctionType, ModuleType, type)
+
+
+class _Seen(NamedTuple):
+    """An attribute when last looked at: its object if that is a plain constant, and its token."""
+
+    value: Any
+    token: Token
+
+
+class ModuleData:
+    """The attributes of modules that cells have touched, as they were when last looked at.
+
+    `token` is a change check of a value, `None` for an opaque one. Attributes are named `module.attribute`.
+    """
+
+    def __init__(self, token: Callable[[Any], Token]) -> None:
+        self._token = token
+        self._seen: dict[str, _Seen] = {}
+
+    def learn(self, names: Collection[str]) -> None:
+        """Look at attributes before a cell runs."""
+        for name in names:
+            self.changed(name)
+
+    def changed(self, name: str) -> bool:
+        """Tell whether an attribute is another value than when last looked at; an opaque one always is."""
+        value = attribute(name)
+        seen = self._seen.get(name)
+        if value is _MISSING:
+            self._seen.pop(name, None)
+            return seen is not None
+        plain = type(value) in (int, float, str, bool, type(None))
+        if plain and seen is not None and seen.value is value:
+            return False
+        token = self._token(value)
+        self._seen[name] = _Seen(value if plain else _MISSING, token)  # numpy tells when others hold an array
+        return seen is not None and (token is None or token != seen.token)
+
+
+def attribute(name: str) -> Any:
+    """Return the value of `module.attribute`, or a mark that there is none."""
+    place, _, last = name.rpartition(".")
+    module = sys.modules.get(place)
+    if module is None or last in vars(module) or type(module) is ModuleType:
+        return _MISSING if module is None else vars(module).get(last, _MISSING)
+    try:
+        return getattr(module, last, _MISSING)  # a module of a class of its own, with properties
+    except Exception:  # noqa: BLE001 - a property of somebody else's
+        return _MISSING
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is such an attribute."""
+    return attribute(name) is not _MISSING
+
+
+def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> Iterator[ModuleType]:
+    """Yield the modules of the project of which a cell that mentions these names may call a function."""
+    found = set()
+    for name in mentions:
+        value = namespace.get(name)
+        if isinstance(value, ModuleType):
+            members = vars(value)
+            module = value if any(isinstance(members.get(other), _CALLED) for other in mentions) else None
+        else:
+            module = sys.modules.get(value.__module__) if isinstance(value, _CALLED) else None
+        if module is not None and module.__name__ not in found and _is_local(module):
+            found.add(module.__name__)
+            yield module
+
+
+def data_of(module: ModuleType) -> list[str]:
+    """Return the names of a module's own data: neither functions nor classes nor what Python put there."""
+    data = [name for name, value in list(vars(module).items()) if name[:2] != "__" and not isinstance(value, _CODE)]
+    return [f"{module.__name__}.{name}" for name in data[:_MOST_OF_A_MODULE]]
+
+
+def _is_local(module: ModuleType) -> bool:
+    path, top = vars(module).get("__file__"), module.__name__.partition(".")[0]
+    return isinstance(path, str) and top not in ("__main__", "nbledger") and not is_library(path)
+
+
+class ImportEffects:
+    """Modules that a cell loaded, and that other cells need without importing them: `xml.etree` of a bound `xml`."""
+
+    def __init__(self) -> None:
+        self._loaded: set[str] = set(sys.modules)
+        self._count = len(sys.modules)
+
+    def new(self) -> set[str]:
+        """Return the names of the modules that were loaded since the last call."""
+        if len(sys.modules) == self._count:
+            return set()
+        now = set(sys.modules)
+        found = now - self._loaded
+        self._loaded, self._count = now, len(now)
+        return found
+
+
+def submodules_named(new: Collection[str], mentions: Collection[str]) -> list[str]:
+    """Return those new modules that are inside a package and that the cell's own import statements name."""
+    dotted = {name for name in mentions if "." in name}
+    wanted = {".".join(parts[: index + 1]) for parts in map(_parts, dotted) for index in range(1, len(parts))}
+    for parent in mentions:
+        wanted.update(f"{parent}.{name}" for name in mentions if f"{parent}.{name}" in new)
+    return sorted(wanted.intersection(new))
+
+
+def submodule_is_reached(name: str, mentions: Collection[str], namespace: Mapping[str, Any]) -> bool:
+    """Tell whether a cell that mentions these names may get at a submodule through a variable bound to its parent."""
+    parent, _, last = name.rpartition(".")
+    if last not in mentions:
+        return False
+    top = parent.partition(".")[0]
+    inner = parent.split(".")[1:]
+    return any(
+        isinstance(value := namespace.get(mention), ModuleType)
+        and (value.__name__ == parent or (value.__name__ == top and all(part in mentions for part in inner)))
+        for mention in mentions
+    )
+
+
+def is_code_reached(
+    name: str, mentions: Collection[str], imports: Collection[str], namespace: Mapping[str, Any]
+) -> bool:
+    """Tell whether a cell may call what was put into a module as `name`: `math.double`, `builtins.answer`."""
+    parent, _, last = name.rpartition(".")
+    if last not in mentions or parent not in sys.modules:
+        return False
+    if parent == "builtins" and last not in namespace:
+        return True
+    if not isinstance(attribute(name), _CODE):
+        return False
+    return parent in imports or submodule_is_reached(name, mentions, namespace)
+
+
+def _parts(name: str) -> list[str]:
+    return name.split(".")

@@ -1,0 +1,341 @@
+"""Hidden state: what a cell leaves for later ones, and takes from earlier ones, without any variable.
+
+The global random generators; the working directory, `sys.path` and environment variables; settings of libraries; data
+in modules; what an import does beside binding a name. Each is compared around every cell, at microseconds, and recorded
+only once a cell has changed it; of the random generators also what was there before the first draw, so that a run
+without a seed can be had again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbledger.capture.world import audit, seeding
+from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
+from nbledger.capture.world.module_data import (
+    ImportEffects,
+    ModuleData,
+    Token,
+    attribute,
+    called_modules,
+    data_of,
+    exists,
+    is_code_reached,
+    submodule_is_reached,
+    submodules_named,
+)
+from nbledger.capture.world.settings import SETTINGS, Settings, environment, libraries_of, matters
+from nbledger.records import ABSENT, Edge, Version
+
+__all__ = ["State", "StateUse", "restore"]
+
+_FOLDER, _PATH, _ENVIRON, _EXPERIMENTAL = "os.getcwd()", "sys.path", "os.environ", "sklearn.experimental"
+_ASKS_FOLDER = frozenset({"getcwd", "cwd", "abspath", "absolute", "resolve", "realpath"})
+_ASKS_ENVIRON = frozenset({"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv"})
+_ENABLED = frozenset({"IterativeImputer", "HalvingGridSearchCV", "HalvingRandomSearchCV", "sklearn.experimental"})
+_SETTINGS = {setting.name: setting for setting in SETTINGS}
+_OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
+
+
+@dataclass(frozen=True, slots=True)
+class StateUse:
+    """What a cell did with hidden state. `stored` are contents to keep: random states that no cell can make again."""
+
+    used: tuple[Edge, ...] = ()
+    generated: tuple[Edge, ...] = ()
+    versions: tuple[Version, ...] = ()
+    stored: tuple[tuple[Version, bytes], ...] = ()
+    opaque: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """Edges and versions on their way into a `StateUse`."""
+
+    used: dict[str, Edge] = field(default_factory=dict)
+    generated: dict[str, Edge] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    stored: dict[str, tuple[Version, bytes]] = field(default_factory=dict)
+    opaque: list[str] = field(default_factory=list)
+
+    def use(self, name: str, version: Version) -> None:
+        self.versions[version.hash] = version
+        self.used[name] = Edge(version.hash, name, "state")
+
+    def generate(self, name: str, version: Version, *, derived: bool) -> None:
+        self.versions[version.hash] = version
+        self.generated[name] = Edge(version.hash, name, "state", derived=derived)
+
+    def store(self, version: Version, data: bytes) -> None:
+        self.versions[version.hash] = version
+        self.stored[version.hash] = version, data
+
+    def done(self) -> StateUse:
+        return StateUse(
+            tuple(self.used.values()),
+            tuple(self.generated.values()),
+            tuple(self.versions.values()),
+            tuple(self.stored.values()),
+            tuple(self.opaque),
+        )
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A generator: its state when the cell began, whether it was seeded in the cell, and what the last cell made."""
+
+    generator: Generator
+    began: RandomState | None = None
+    seeded: bool = False
+    from_entropy: bool = False
+    drawn_before: bool = False
+    made: RandomState | None = None
+
+
+class State(audit.Listener, seeding.SeedListener):
+    """The hidden state of one session. `token` is a change check of a value, `version` gives its version.
+
+    It listens to the audit events (give it to `audit.activate`) and to `seeding` (`seeding.activate`).
+    """
+
+    def __init__(self, token: Callable[[Any], Token], version: Callable[[Any], Version]) -> None:
+        self._version = version
+        self._watched = {watched.generator.name: watched for watched in (_Watched(make()) for make in GENERATORS)}
+        self._settings = Settings()
+        self._settings.learn()
+        self._data = ModuleData(token)
+        self._imports = ImportEffects()
+        self._made: dict[str, Version] = {}
+        self._first_folder = self._folder = _current_folder()
+        self._path = list(sys.path)
+        self._added: set[str] = set()
+        self._imported_names: Collection[str] = ()
+        self._environment = environment()
+        self._hint: Collection[str] = ()
+        self._relied = self._moved = self._entropy = False
+
+    def begin(
+        self,
+        codes_hint: Collection[str] = (),
+        attributes: Collection[str] = (),
+        namespace: Mapping[str, Any] | None = None,
+        imports: Collection[str] = (),
+    ) -> None:
+        """Take note of the state before a cell runs. `codes_hint` are the names that its code mentions.
+
+        `imports` are the modules that its import statements name. `attributes` (as `Names.attributes`) and the
+        namespace let changes of data in modules be told exactly.
+        """
+        self._hint, self._imported_names = codes_hint, imports
+        self._relied = self._moved = self._entropy = False
+        for watched in self._watched.values():
+            watched.seeded = watched.from_entropy = watched.drawn_before = False
+            watched.began = self._state_of(watched, trust=True)
+        self._folder = _current_folder()
+        self._environment = environment()
+        # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
+        self._imports.new()
+        for name in attributes:
+            if name not in _OWN_NAMES:
+                self._data.changed(name)
+        if namespace is not None:
+            for module in called_modules(codes_hint, namespace):
+                self._data.learn(data_of(module))
+
+    def end(
+        self, attributes: Collection[str], stored_attributes: Collection[str], namespace: Mapping[str, Any]
+    ) -> StateUse:
+        """Return what the cell did with hidden state since `begin`. Arguments are of `Names`, and the namespace."""
+        found = _Found()
+        earlier = dict(self._made)
+        for watched in self._watched.values():
+            self._random(watched, found, namespace)
+        if self._entropy and not found.opaque:
+            found.opaque.append("a random generator was made without a seed")
+        self._process(found, earlier, attributes)
+        self._changed_settings(found, earlier, attributes, namespace)
+        self._attributes(found, earlier, attributes, stored_attributes, namespace)
+        self._imported(found, earlier, attributes, namespace)
+        return found.done()
+
+    # What listeners are told
+
+    def relied_on_folder(self) -> None:
+        """The current folder mattered, if the cell has not chosen one itself."""
+        self._relied = self._relied or not self._moved
+
+    def moved(self) -> None:
+        """The current folder is about to be another one."""
+        self._moved = True
+
+    def appeared(self, name: str) -> None:
+        """A generator's library was imported by the cell."""
+        self._watched[name].began = self._state_of(self._watched[name])
+
+    def before_seed(self, name: str) -> None:
+        """A generator is about to be seeded: equal to the start of the cell means that nothing was drawn."""
+        watched = self._watched[name]
+        if not watched.seeded:
+            watched.drawn_before = watched.began is not None and self._state_of(watched) != watched.began
+
+    def seeded(self, name: str, *, from_entropy: bool) -> None:
+        """A generator was seeded."""
+        watched = self._watched[name]
+        watched.seeded, watched.from_entropy = True, from_entropy
+
+    def entropy(self) -> None:
+        """A generator was made without a seed, or random bits were asked for."""
+        self._entropy = True
+
+    # Random generators
+
+    def _state_of(self, watched: _Watched, *, trust: bool = False) -> RandomState | None:
+        if watched.generator.library not in sys.modules:
+            return None
+        try:
+            return watched.generator.state(trust=trust)
+        except Exception:  # noqa: BLE001 - half imported, or another version of the library
+            return None
+
+    def _random(self, watched: _Watched, found: _Found, namespace: Mapping[str, Any]) -> None:
+        name, began = watched.generator.name, watched.began
+        asked = asks_state(name, self._hint, namespace)
+        now = self._state_of(watched)
+        if now is None or (now == began and not watched.seeded and not asked):
+            return
+        if began is not None and (asked or watched.drawn_before or not watched.seeded):
+            version = began.version(name)
+            found.use(name, version)
+            if watched.made != began:
+                found.store(version, began.encode())
+        if now == began and not watched.seeded:
+            return
+        version = now.version(name)
+        found.generate(name, version, derived=not watched.seeded and began is not None)
+        watched.made = now
+        if watched.from_entropy:
+            # Running the cell again gives another state: only the stored one leads to the same draws.
+            found.opaque.append(f"{name} was seeded from entropy")
+            found.store(version, now.encode())
+
+    # The process
+
+    def _process(self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str]) -> None:
+        asks = self._relied or not _ASKS_FOLDER.isdisjoint(self._hint)
+        if _FOLDER in earlier and asks:
+            found.use(_FOLDER, earlier[_FOLDER])
+        folder = _current_folder()
+        if folder != self._folder:
+            self._folder = folder
+            self._make(found, _FOLDER, self._folder_version(), derived=False)
+        if _ENVIRON in earlier and (_ENVIRON in attributes or not _ASKS_ENVIRON.isdisjoint(self._hint)):
+            found.use(_ENVIRON, earlier[_ENVIRON])
+        now = environment()
+        if now != self._environment:
+            was, self._environment = self._environment, now
+            names = sorted(name for name in now.keys() | was.keys() if now.get(name) != was.get(name) and matters(name))
+            if names:
+                self._make(found, _ENVIRON, self._version([(name, now.get(name)) for name in names]), derived=True)
+
+    def _folder_version(self) -> Version:
+        try:
+            place = os.path.relpath(self._folder, self._first_folder)
+        except ValueError:
+            place = self._folder
+        return self._version(place)
+
+    def _make(self, found: _Found, name: str, version: Version, *, derived: bool) -> None:
+        self._made[name] = version
+        found.generate(name, version, derived=derived)
+
+    # What libraries and modules hold
+
+    def _changed_settings(
+        self,
+        found: _Found,
+        earlier: Mapping[str, Version],
+        attributes: Collection[str],
+        namespace: Mapping[str, Any],
+    ) -> None:
+        known = _SETTINGS.keys() & earlier.keys()
+        if known:
+            libraries = {
+                library for name in self._hint if name in namespace for library in libraries_of(namespace[name])
+            }
+            for name in known:
+                _, library, *_, asked_by = _SETTINGS[name]
+                asked = not asked_by or not asked_by.isdisjoint(self._hint)
+                if name in attributes or (asked and library in libraries):
+                    found.use(name, earlier[name])
+        for name, value in self._settings.changes().items():
+            self._make(found, name, self._version(value), derived=True)
+
+    def _attributes(
+        self,
+        found: _Found,
+        earlier: Mapping[str, Version],
+        attributes: Collection[str],
+        stored: Collection[str],
+        namespace: Mapping[str, Any],
+    ) -> None:
+        of_modules = {name for module in called_modules(self._hint, namespace) for name in data_of(module)}
+        for name in sorted((set(attributes) | of_modules | set(stored)) - _OWN_NAMES):
+            directly = name in stored
+            if name in earlier and (name in attributes or name in of_modules):
+                found.use(name, earlier[name])
+            changed = self._data.changed(name)
+            if changed or directly:
+                value = attribute(name)
+                version = self._version(value) if exists(name) else ABSENT
+                self._make(found, name, version, derived=not directly)
+
+    def _search_path(
+        self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
+    ) -> None:
+        if _PATH in earlier:
+            folders = self._added | _absolute(folder for folder in sys.path if folder[:1] != os.sep)
+            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
+                found.use(_PATH, earlier[_PATH])
+        if sys.path != self._path:
+            self._added |= _absolute(folder for folder in sys.path if folder not in self._path)
+            self._path = list(sys.path)
+            self._make(found, _PATH, self._version(self._path), derived=True)
+
+    def _imported(
+        self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
+    ) -> None:
+        new = self._imports.new()
+        for name in earlier:
+            inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
+            if inside or is_code_reached(name, self._hint, self._imported_names, namespace):
+                found.use(name, earlier[name])
+        if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):
+            found.use(_EXPERIMENTAL, earlier[_EXPERIMENTAL])
+        self._search_path(found, earlier, attributes, new)
+        if not new:
+            return
+        for name in submodules_named(new, self._hint):
+            self._make(found, f"module:{name}", self._version(sys.modules[name]), derived=False)
+        if any(name.startswith("sklearn.experimental.enable") for name in new):
+            self._make(found, _EXPERIMENTAL, self._version(_EXPERIMENTAL), derived=_EXPERIMENTAL in earlier)
+
+
+def _absolute(folders: Iterable[str]) -> set[str]:
+    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text around every cell
+    except OSError:
+        return ""
+
+
+def _is_found_by(folders: Collection[str], name: str) -> bool:
+    """Tell whether a module was found in one of these folders."""
+    place = getattr(sys.modules.get(name), "__file__", None)
+    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118

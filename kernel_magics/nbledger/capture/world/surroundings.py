@@ -1,0 +1,146 @@
+"""What a cell does beside its variables: the lines that ran, files, hidden state, code that it made and executed.
+
+One object for each session; `begin` and `end` frame a cell.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from types import CodeType
+from typing import Any
+
+from nbledger.capture.code.lines import Lines, Ran
+from nbledger.capture.code.names import CellCode, Names
+from nbledger.capture.code.reach import ATOMS
+from nbledger.capture.namespace.versions import Versions
+from nbledger.capture.world import audit, file_calls, seeding
+from nbledger.capture.world.files import Files, asks
+from nbledger.capture.world.outputs import Outputs
+from nbledger.capture.world.state import State
+from nbledger.records import Edge, Version
+
+_MOST_EXECUTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a cell used and generated beside its variables, and why that may not be all. `stored` is to be kept."""
+
+    used: tuple[Edge, ...] = ()
+    generated: tuple[Edge, ...] = ()
+    versions: tuple[Version, ...] = ()
+    opaque: tuple[str, ...] = ()
+    stored: tuple[tuple[Version, bytes], ...] = ()
+
+
+class _Executed(audit.Listener):
+    """Keeps the code that the cell gave to `exec` and `eval`, and has what it reads looked at before it runs."""
+
+    def __init__(self, learn: Callable[[Iterable[CellCode]], object]) -> None:
+        self.codes: list[CellCode] = []
+        self._learn = learn
+
+    def executed(self, code: CodeType) -> None:
+        """`exec` or `eval` was called."""
+        if len(self.codes) < _MOST_EXECUTED:
+            found = CellCode(code)
+            self.codes.append(found)
+            self._learn([found])
+
+
+class Surroundings:
+    """Watches what the cells of one namespace do beside their variables. `root` is the project's folder."""
+
+    def __init__(
+        self,
+        namespace: MutableMapping[str, Any],
+        versions: Versions,
+        root: Path,
+        learn: Callable[[Iterable[CellCode]], object],
+    ) -> None:
+        self.outputs = Outputs(namespace, versions)
+        self._namespace = namespace
+        self._files = Files(root, [root / ".nbledger"])
+        self._lines = Lines()
+        self._executed = _Executed(learn)
+        self._state = State(versions.token, lambda value: versions.of(value)[1])
+
+    def begin(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
+        """Watch from now on. `names` are what the codes touch, as far as is known before they run."""
+        namespace = self._namespace
+        self._executed.codes.clear()
+        self._files.begin()
+        reached = [inner for code in codes for inner in code.reached_codes(namespace)]
+        said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
+        self._look_at(codes, names)
+        self._files.note_asked(said, self._texts(codes, names, reached, said))
+        self._state.begin(
+            said,
+            frozenset().union(*(found.attributes | found.stored_attributes for found in names)),
+            namespace,
+            frozenset().union(*(code.imports for code in codes)),
+        )
+        self._lines.begin(namespace, reached)
+        file_calls.activate(self._files)
+        seeding.activate(self._state)
+        audit.activate(self._files, self._executed, self._state, namespace=namespace)
+
+    def join(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
+        """Take in the code of a cell that runs inside the one that is watched."""
+        with audit.paused():
+            self._look_at(codes, names)
+
+    def stop(self) -> tuple[list[CellCode], Ran | None]:
+        """Stop watching; returns the code that `exec` and `eval` were given, and the lines that ran."""
+        audit.deactivate()
+        seeding.deactivate()
+        file_calls.deactivate()
+        return list(self._executed.codes), self._lines.end()
+
+    def end(self, names: Names) -> Use:
+        """Return what the cell, which touched these names, used and generated since `begin`."""
+        namespace = self._namespace
+        self._note_values(names.reads | names.writes)
+        files = self._files.end()
+        state = self._state.end(names.attributes, names.stored_attributes, namespace)
+        outputs = self.outputs.use(names.outputs)
+        return Use(
+            (*files.used, *state.used, *outputs.used),
+            (*files.generated, *state.generated),
+            (*files.versions, *state.versions, *outputs.versions),
+            (*files.opaque, *state.opaque),
+            state.stored,
+        )
+
+    def close(self) -> None:
+        """Let go of what is held in this process."""
+        audit.deactivate()
+        seeding.uninstall()
+        self._lines.close()
+
+    def _texts(
+        self, codes: Sequence[CellCode], names: Sequence[Names], reached: Sequence[CodeType], said: Collection[str]
+    ) -> set[str]:
+        """Return the texts and paths that a cell which asks for files has at hand."""
+        if not asks(said):
+            return set()
+        found = {text for code in codes for text in code.texts}
+        found |= {text for code in reached for text in code.co_consts if isinstance(text, str)}
+        values = (self._namespace.get(name) for touched in names for name in touched.reads)
+        return found | {os.fspath(value) for value in values if isinstance(value, (str, PurePath))}
+
+    def _note_values(self, names: Iterable[str]) -> None:
+        """Have the values of these variables looked at, but for those that no file can be behind."""
+        get = self._namespace.get
+        values = [value for value in map(get, names) if type(value) not in ATOMS]
+        if values:
+            self._files.note_values(values)
+
+    def _look_at(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
+        for code, found in zip(codes, names, strict=False):
+            self._files.note_commands(found.commands, self._namespace)
+            self._note_values(found.reads)
+            self._files.note_names(code.texts, code.mentions)

@@ -1,0 +1,1 @@
+"""From a slice to a notebook: which cells, imports first, literals as params."""
