@@ -203,11 +203,14 @@ class NBLedgerMagics(Magics):
             self._extension.use(Path(words[1]))
             print(f"nbledger: recording into {self._extension.ready().writer.location} from the next cell on.")
             return
+        from nbledger.capture.hooks import calls
+        from nbledger.capture.world import audit
         from nbledger.cli import run_in_notebook
 
         try:
             writer = self._extension.ready().writer
-            text = run_in_notebook(words, writer.ledger, writer.session.id)
+            with audit.paused(), calls.paused():
+                text = run_in_notebook(words, writer.ledger, writer.session.id)
         except NBLedgerError as error:
             raise Refused(str(error)) from None
         if text:

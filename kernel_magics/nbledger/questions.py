@@ -31,21 +31,23 @@ if TYPE_CHECKING:
 def asked(ledger: Ledger | None, session: str | None) -> Iterator[tuple[Ledger, str | None]]:
     """Hold the ledger that is asked, and the id of the session that names are looked for in first."""
     from nbledger.capture import api
+    from nbledger.capture.hooks import calls
+    from nbledger.capture.world import audit
     from nbledger.ledger import open as open_ledger
 
-    if ledger is not None:
-        yield ledger, session
-        return
-    here = api.current_writer()
-    if here is not None:
-        here.ledger.database.patience = max(here.ledger.database.patience, 1.0)
-        yield here.ledger, session or here.session.id
-        return
-    opened = open_ledger(create=False)
-    try:
-        yield opened, session
-    finally:
-        opened.close()
+    # What answering reads and computes is not the doing of the cell that asks.
+    with audit.paused(), calls.paused():
+        here = api.current_writer() if ledger is None else None
+        if ledger is not None:
+            yield ledger, session
+        elif here is not None:
+            yield here.ledger, session or here.session.id
+        else:
+            opened = open_ledger(create=False)
+            try:
+                yield opened, session
+            finally:
+                opened.close()
 
 
 def why(x: Any, *, ledger: Ledger | None = None, session: str | None = None) -> Why:

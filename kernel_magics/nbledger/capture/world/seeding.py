@@ -137,7 +137,8 @@ def _in_place_of_default_rng(original: Callable[..., Any]) -> Callable[..., Any]
     @unseen
     def default_rng(*args: Any, **kwargs: Any) -> Any:
         try:
-            if _Shared.listener is not None and next(iter((*args, *kwargs.values())), None) is None:
+            unseeded = next(iter((*args, *kwargs.values())), None) is None
+            if _Shared.listener is not None and unseeded and not _is_import(sys._getframe(1)):
                 _Shared.listener.entropy()
             return original(*args, **kwargs)
         except BaseException as error:
@@ -148,6 +149,15 @@ def _in_place_of_default_rng(original: Callable[..., Any]) -> Callable[..., Any]
     functools.update_wrapper(default_rng, original)
     default_rng.__module__ = "numpy.random"
     return default_rng
+
+
+def _is_import(frame: types.FrameType | None) -> bool:
+    """Tell whether a module is being imported below this frame: libraries make generators that nobody may ever use."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _in_place_of(original: Callable[..., Any], name: str) -> Callable[..., Any]:

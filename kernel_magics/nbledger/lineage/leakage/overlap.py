@@ -86,6 +86,8 @@ def _equal_content(evaluation: Evaluation) -> Share | None:
     found = share(test.content, [train.content])
     if found.rows < _LEAST_ROWS:
         return None
+    if not evaluation.judged and share(train.content, [test.content]).part > 0.95:
+        return None  # all that was trained on and some more, and no number: the points of a plot
     natural = max(_repeated(train.content), _repeated(test.content))
     unlikely = found.part > 3 * natural + 0.1
     return found if unlikely or (train.content.rich and found.part >= _RICH_PART) else None
