@@ -198,3 +198,19 @@ def test_what_a_library_leaves_in_a_result_by_chance_does_not_count(module, name
     vars(other).update({"params": 1.0, name: "10:01"})
     vars(better).update({"params": 2.0, name: "10:00"})
     assert fingerprint(one).hash == fingerprint(other).hash != fingerprint(better).hash
+
+
+def test_a_model_that_holds_numpys_global_generator_does_not_hold_its_state():
+    class Holder:
+        def __init__(self):
+            self.rng = np.random.mtrand._rand
+
+    held = Holder()
+    before = fingerprint(held).hash
+    np.random.rand()
+    assert fingerprint(held).hash == before
+    own = Holder()
+    own.rng = np.random.RandomState(3)
+    before = fingerprint(own).hash
+    own.rng.rand()
+    assert fingerprint(own).hash != before

@@ -62,7 +62,14 @@ def encode_object(walk: Walk, value: Any) -> bytes:
         return walk.opaque_part()
     if _in_mro(cls, "_value_repr_") or any(root_of(b) == "enum" and b.__name__ == "Enum" for b in cls.__mro__):
         return walk.compact(b"en", encode_class(walk, cls) + walk.encode(value._name_) + walk.encode(value._value_))
+    if cls.__name__ == "RandomState" and (walk.depth or walk.built) and _is_global(value):
+        return walk.compact(b"gl", b"numpy.random")
     return walk.nest(b"o", value, _build)
+
+
+def _is_global(generator: Any) -> bool:
+    """Tell whether an object holds NumPy's global generator: its state is the process's, not the object's."""
+    return generator is getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
 
 
 def _in_mro(cls: type, name: str) -> bool:
