@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from pathlib import Path
 
@@ -210,6 +211,34 @@ def test_a_changed_or_missing_file_makes_what_read_it_stale(session):
     assert answer.runs[0].reasons == ("in.txt is another one on the disk today",)
     Path("in.txt").unlink()
     assert stale(session.ledger).runs[0].reasons == ("in.txt is gone from the disk",)
+
+
+def test_a_temporary_file_that_is_another_one_today_makes_nothing_stale(session, tmp_path, monkeypatch):
+    there = tmp_path.parent / f"{tmp_path.name}-temporary"
+    there.mkdir()
+    (there / "in.txt").write_text("one")
+    run(session, "from pathlib import Path", f"text = Path({str(there / 'in.txt')!r}).read_text()")
+    (there / "in.txt").write_text("three")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    assert positions(stale(session.ledger).runs) == [2]
+    monkeypatch.setattr(tempfile, "tempdir", str(there))
+    assert positions(stale(session.ledger).runs) == []
+    (there / "in.txt").unlink()
+    assert positions(stale(session.ledger).runs) == []
+
+
+def test_a_file_that_the_notebook_itself_cleans_up_makes_nothing_stale(session):
+    run(
+        session,
+        "from pathlib import Path",
+        "n = Path('part.txt').write_text('one')",
+        "text = Path('part.txt').read_text()",
+        "Path('part.txt').unlink()",
+    )
+    assert positions(stale(session.ledger).runs) == []
+    run(session, "n = Path('kept.txt').write_text('one')", "kept = Path('kept.txt').read_text()")
+    Path("kept.txt").unlink()
+    assert stale(session.ledger).runs[-1].reasons == ("kept.txt is gone from the disk",)
 
 
 def test_another_environment_is_named(tmp_path, session):

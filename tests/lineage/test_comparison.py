@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from nbledger.lineage.comparison import (
     timings_in,
     worst,
 )
+from nbledger.lineage.temporary import holds_text
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,19 @@ def test_paths_in_the_scratch_folder_are_the_ones_they_stand_for():
 
     assert compare_values("/home/me/a.csv", "/tmp/scratch/a.csv", 0.0, translate=there).verdict == "identical"
     assert compare_values("/home/me/a.csv", "/tmp/scratch/b.csv", 0.0, translate=there).verdict == "different"
+
+
+def test_paths_made_by_chance_are_left_out_and_others_are_not():
+    def by_chance(text):
+        return text.startswith("/tmp/")
+
+    one, other = {"a": 1.0, "cache": Path("/tmp/a1")}, {"a": 1.0, "cache": Path("/tmp/b2")}
+    found = compare_values(one, other, 0.0, by_chance=by_chance)
+    assert (found.verdict, found.left_out) == ("identical", ("['cache']",))
+    assert compare_values(one, other, 0.0).verdict == "different"
+    assert compare_values(one, {**other, "a": 2.0}, 0.0, by_chance=by_chance).verdict == "different"
+    assert compare_values("/tmp/a1", "/home/b2", 0.0, by_chance=by_chance).verdict == "different"
+    assert holds_text(one, by_chance) and not holds_text({"a": ["/home"]}, by_chance)
 
 
 def test_versions_tell_which_column_differs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -205,7 +206,7 @@ def test_a_written_file_is_compared_by_its_content(record, project):
     assert again(ledger, "file:out.json").verdict == "different"
 
 
-def test_files_outside_of_the_project_are_not_written(record, project, tmp_path):
+def test_files_outside_of_the_project_are_not_written(record, project, tmp_path, scratch_copies):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "in.txt").write_text("one")
@@ -227,6 +228,29 @@ def test_files_outside_of_the_project_are_not_written(record, project, tmp_path)
         with pytest.raises(WouldHarm, match=r"out\.txt"):
             again(ledger, "last")
         assert (outside / "out.txt").read_text() == "mine"
+
+
+def test_temporary_files_have_other_names_and_are_not_compared(record, project, tmp_path, monkeypatch):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    ledger = record(
+        "import os, tempfile",
+        "cache = tempfile.mkdtemp()\nboth = {'cache': cache}",
+        "path = os.path.join(cache, 'part.txt')\nwith open(path, 'w') as file:\n    size = file.write('abc')",
+        "with open(path) as file:\n    text = file.read()",
+        "double = 2 * size + len(text) + (both is None)",
+    )
+    found = again(ledger, "double")  # the folder is still there
+    assert (found.verdict, found.differences) == ("identical", ()), str(found)
+    left_out = {one.what: one.why for one in found.not_compared}
+    assert left_out.keys() >= {"cache", "path", "both"}
+    assert "a temporary file" in left_out.values()
+    for made in folder.glob("tmp*"):
+        shutil.rmtree(made)
+    assert again(ledger, "double").verdict == "identical"
+    assert again(ledger, "path").verdict == "different", "what was asked for is compared all the same"
 
 
 def test_modules_of_the_project_are_imported_from_the_copy(record, project, monkeypatch):

@@ -2,8 +2,8 @@
 
 A cell's result is its latest run in a session. It is stale when what it used has been made anew since, by a later run
 of the cell that made it (or, where cells have no ids, by a run that bound the name without looking at what it was);
-when a file that it read is another one today; when the notebook's cell is another one today; or when it depends on a
-stale result.
+when a file that it read is another one today (but for temporary files, and those that the session removed itself);
+when the notebook's cell is another one today; or when it depends on a stale result.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from nbledger.fingerprint import file_fingerprint
 from nbledger.fingerprint.syntax import parse
 from nbledger.ledger import Ledger
 from nbledger.lineage.graph import NOW, STRUCTURAL, CellRun, Graph, Point
+from nbledger.lineage.temporary import is_temporary
 from nbledger.tables import many
 
 _LATEST = """SELECT max(key) FROM run WHERE session = ? AND kind = 'cell' GROUP BY coalesce(cell_id, source)"""
@@ -195,6 +196,10 @@ class _Check:
         rewritten = self.graph.writer(self.key or 0, "file", used.name, NOW)
         if rewritten is not None and rewritten.run == key:
             return []  # the cell itself wrote the file after it had read it
+        if rewritten is not None and rewritten.is_absent and rewritten.run > key:
+            return []  # the notebook's own clean-up
+        if is_temporary(used.name, outside=self.ledger.root):
+            return []
         today, how = self._today(used)
         return [f"{used.name} {how}"] if today != used.version else []
 

@@ -137,6 +137,7 @@ def _plan(ledger: Ledger, cut: Slice, scratch: Scratch, tolerance: float) -> dic
     return {
         "objects": str(ledger.objects.folder),
         "scratch": str(scratch.root),
+        "base": str(scratch.base),
         "moves": scratch.moves,
         "tolerance": tolerance,
         "evidence": str(scratch.root / ".nbledger" / "evidence.jsonl"),
@@ -177,6 +178,11 @@ def is_target(cut: Slice, run: SliceRun, point: Point) -> bool:
     return target.version is None or point.version == target.version
 
 
+def is_asked_for(cut: Slice, run: SliceRun, point: Point) -> bool:
+    """Tell whether a version was asked for by its name, not just made by a run that was."""
+    return cut.target.run is None and is_target(cut, run, point)
+
+
 def _item(ledger: Ledger, cut: Slice, run: SliceRun, point: Point, scratch: Scratch, *, clock: bool) -> dict[str, Any]:
     version = _known(ledger, point)
     stored = ledger.stored(point.version)
@@ -184,6 +190,7 @@ def _item(ledger: Ledger, cut: Slice, run: SliceRun, point: Point, scratch: Scra
         "role": point.role,
         "name": point.name,
         "target": is_target(cut, run, point),
+        "asked": is_asked_for(cut, run, point),
         "clock": clock,
         "moved": scratch.moved(run.source) != run.source,
         "stored": [stored.object, stored.format] if stored is not None else None,

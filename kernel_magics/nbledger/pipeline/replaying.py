@@ -17,6 +17,7 @@ from typing import Any
 from nbledger.errors import NBLedgerError
 from nbledger.ledger import content_format
 from nbledger.lineage.comparison import Compared, compare_numbers, compare_values, compare_versions, timings_in
+from nbledger.lineage.temporary import holds_text, is_temporary
 from nbledger.pipeline.scratch import copied_place
 from nbledger.records import ABSENT, Column, Version
 
@@ -127,6 +128,7 @@ class Judge:
         self.objects = ObjectStore(Path(plan["objects"]))
         self._tolerance: float = plan["tolerance"]
         self._root = Path(plan["scratch"])
+        self._ours = [Path(plan["base"]), *(Path(before) for before, _ in plan["moves"])]
         self._back: list[tuple[str, str]] = [(after, before) for before, after in plan["moves"]]
 
     def cell(self, cell: Mapping[str, Any], outcome: Any) -> list[dict[str, Any]]:
@@ -192,10 +194,17 @@ class Judge:
             return self._file_content(item, value, found)
         if self._is_moved(value, recorded):
             return Compared("identical", why="but for the scratch copy's path")
-        if item["stored"]:
-            then = self._attempt(lambda: self._load(*item["stored"]))
-            if then is not None:
-                return compare_values(then[0], value, self._tolerance, translate=self._then)
+        return self._value_content(item, value, found, metrics)
+
+    def _value_content(
+        self, item: Mapping[str, Any], value: Any, found: Compared, metrics: Mapping[str, list[Any]]
+    ) -> Compared:
+        then = self._attempt(lambda: self._load(*item["stored"])) if item["stored"] else None
+        if not item["asked"] and self._is_temporary(value) and (then is None or self._is_temporary(then[0])):
+            return Compared("not compared", why="a path of a temporary file")
+        if then is not None:
+            by_chance = None if isinstance(value, str | PurePath) else self._is_temporary
+            return compare_values(then[0], value, self._tolerance, translate=self._then, by_chance=by_chance)
         numbers = metrics.get(item["name"])
         if numbers and len(numbers) == 1 and isinstance(value, int | float):
             return compare_numbers(float(numbers[0]), float(value), self._tolerance)
@@ -203,7 +212,16 @@ class Judge:
         if left_out:
             why = f"it holds times ({', '.join(left_out[:3])}), and its recorded content was not kept"
             return Compared("not compared", why=why, left_out=left_out)
+        if not item["target"] and holds_text(value, self._is_temporary):
+            why = "it holds the path of a temporary file, and its recorded content was not kept"
+            return Compared("not compared", why=why)
         return found
+
+    def _is_temporary(self, value: Any) -> bool:
+        """Tell whether a value is a path in the folder for temporary files, and in no part of the scratch copy."""
+        if not isinstance(value, str | PurePath) or len(text := str(value)) > 4096 or not Path(text).is_absolute():
+            return False
+        return all(is_temporary(text, outside=place) for place in self._ours)
 
     def _load(self, address: str, format: str) -> Any:
         return content_format.load(self.objects.read(address), format)

@@ -16,6 +16,7 @@ from nbledger.errors import NBLedgerError
 from nbledger.ledger import Ledger
 from nbledger.lineage.comparison import DEFAULT_TOLERANCE, Compared, compare_metrics
 from nbledger.lineage.slicing import Slice, SliceRun, slice_of
+from nbledger.lineage.temporary import is_temporary
 from nbledger.records import Environment, RunError
 
 Outcome = Literal["identical", "equivalent", "different", "failed"]
@@ -262,7 +263,7 @@ def _of_cell(
     ledger: Ledger, cut: Slice, run: SliceRun, told: Mapping[str, Any], tolerance: float
 ) -> Iterator[Difference]:
     """Yield how each version and metric of a cell came out, the identical ones too."""
-    from nbledger.pipeline.replay import expected_points, is_target, metrics_of
+    from nbledger.pipeline.replay import expected_points, is_asked_for, is_target, metrics_of
 
     error = ledger.run(run.id).error
     before, now = error.type if error else "no error", told["error"][0] if told["error"] else "no error"
@@ -278,7 +279,11 @@ def _of_cell(
         done.add(key)
         counts = is_target(cut, run, point) or point.name in run.writes
         what = f"file {point.name}" if point.role == "file" else point.name
-        yield _difference(run, what, _compared(finding), f"{point.kind} {point.version[:8]}", finding["now"], counts)
+        one = _compared(finding)
+        chance = point.role == "file" and is_temporary(point.name, outside=ledger.root)
+        if chance and one.verdict in ("equivalent", "different") and not is_asked_for(cut, run, point):
+            one = Compared("not compared", why="a temporary file")
+        yield _difference(run, what, one, f"{point.kind} {point.version[:8]}", finding["now"], counts)
     if "metrics" in told:
         recorded = metrics_of(ledger, run.id)
         measured = {name: [float(value) for value in values] for name, values in told["metrics"].items()}

@@ -24,6 +24,7 @@ from nbledger.lineage.extraction.cell_tree import parse_cell, text_literals
 from nbledger.lineage.graph import Graph
 from nbledger.lineage.places import files_of
 from nbledger.lineage.slicing import Input, Slice
+from nbledger.lineage.temporary import is_temporary
 from nbledger.records import ABSENT
 
 MOST_MODULES = 5000
@@ -143,9 +144,12 @@ def _make_room(ledger: Ledger, scratch: Scratch, name: str, texts: set[str]) -> 
     if scratch.place(name).is_relative_to(scratch.root) or any(text.startswith("..") for text in texts):
         scratch.place(name).parent.mkdir(parents=True, exist_ok=True)
         return
-    if path.is_relative_to(tempfile.gettempdir()) and not path.exists():
-        return  # a temporary file, which is made anew and is nobody's
+    temporary = is_temporary(path, outside=ledger.root)
+    if temporary and not path.exists():
+        return  # it is made anew and is nobody's
     spelled = next((p for p in (path, *path.parents[:-2]) if {str(p), f"{p}{os.sep}"} & texts), None)
+    if spelled is None and temporary:
+        return  # a name made by chance (`mkdtemp`), or a folder of a library's own: another one today
     if spelled is None:
         raise WouldHarm(name=path)
     target = scratch.base / "outside" / str(spelled).lstrip(os.sep)
