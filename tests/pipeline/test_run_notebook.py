@@ -250,10 +250,17 @@ def test_a_notebook_can_run_another_which_is_then_part_of_its_cell(fresh_ledger,
     assert [run.name for run in fresh_ledger.children(inner.id) if run.tracked] == ["fit"]
 
 
+def _heed_interrupts():
+    """A job that a shell runs in the background ignores interrupts, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_cancels_the_run_and_leaves_the_ledger_in_order(project, write_notebook):
     path = write_notebook("open('started', 'w').close()\nimport time; time.sleep(60)")
     command = [sys.executable, "-m", "nbledger.cli", "run", path.name, "--no-progress"]
-    process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=project, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts
+    )
     deadline = time.monotonic() + 60
     while not (project / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
