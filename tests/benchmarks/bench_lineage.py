@@ -1,6 +1,6 @@
 """Questions on a ledger of 100,000 cell runs: `python tests/benchmarks/bench_lineage.py [RUNS]`.
 
-The ledger holds notebooks of 40 cells run over and over: 200 sessions of 500 runs, and one of as many runs as the last
+The ledger holds notebooks of 40 cells run over and over: sessions of 500 runs, and one that holds the last
 fifth. Each question is asked of a ledger opened anew, median of 7; memory is what Python allocates while it is answered.
 """
 
