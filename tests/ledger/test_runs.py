@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import itertools
 import math
+import pickle
 import random
 import warnings
 
 import pytest
 
 from nbledger.ledger import LedgerWarning
-from nbledger.records import RunEnd
+from nbledger.records import Run, RunEnd
 
 from .conftest import add_run, make_facts, make_session
 
@@ -297,3 +300,52 @@ def test_a_value_recorded_after_the_end_is_listed(ledger, session):
     (found,) = ledger.runs("metrics.m = 4 and params.b = 2 and tags.k = 'v'")
     assert (found.params, found.metrics, found.tags) == ({"a": 1, "b": 2}, {"m": 4.0}, {"k": "v"})
     assert ledger.doctor() == []
+
+
+def test_a_run_read_back_is_a_frozen_record_like_one_made_by_hand(ledger, session):
+    add_run(ledger, session, {"depth": 3}, {"f1": 0.5}, {"team": "a"}, name="train")
+    (run,) = ledger.runs()
+    by_hand = Run(**{item.name: getattr(run, item.name) for item in dataclasses.fields(Run)})
+    assert type(run) is Run
+    assert run == by_hand
+    assert repr(run) == repr(by_hand)
+    assert pickle.loads(pickle.dumps(run)) == copy.deepcopy(run) == run
+    assert dataclasses.asdict(run) == dataclasses.asdict(by_hand)
+    assert dataclasses.replace(run, name="other").name == "other"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        run.name = "other"
+
+
+def test_a_question_asked_again_sees_what_was_recorded_since(ledger, session):
+    question = {"order_by": "metrics.f1 desc", "limit": 2}
+    for depth in range(20):
+        add_run(ledger, session, {"depth": depth % 2, "known": True}, {"f1": depth / 100})
+    for _ in range(2):
+        assert [run.metrics["f1"] for run in ledger.runs("params.depth = 1", **question)] == [0.19, 0.17]
+    best = add_run(ledger, session, {"depth": 1}, {"f1": 0.9})
+    assert [run.metrics["f1"] for run in ledger.runs("params.depth = 1", **question)] == [0.9, 0.19]
+    ledger.delete(best)
+    assert [run.metrics["f1"] for run in ledger.runs("params.depth = 1", **question)] == [0.19, 0.17]
+    shown = ledger.runs("params.depth = 1", include_deleted=True, **question)
+    assert [run.metrics["f1"] for run in shown] == [0.9, 0.19]
+
+
+def test_questions_that_differ_only_in_the_type_of_a_literal_are_told_apart(ledger, session):
+    for value in (True, 1, True, 1):
+        add_run(ledger, session, {"flag": value}, {"f1": 0.5})
+    for _ in range(2):
+        for words, value in (("true", True), ("1", 1), ("'1'", 1)):
+            found = ledger.runs(f"params.flag = {words}", order_by="metrics.f1 desc", limit=2)
+            assert {repr(run.params["flag"]) for run in found} >= {repr(value)}, words
+
+
+def test_a_damaged_packed_row_is_read_from_what_it_was_made_of(ledger, session):
+    for index in range(3):
+        add_run(ledger, session, {"depth": index}, {"f1": index / 10}, {"team": "a"})
+    expected = list(ledger.runs())
+    for damage in ("items = 'damaged'", "items = '[]],[['", 'items = \'[5,"a"],[6,"b"]\'', "metrics = x'00'"):
+        with ledger.database.write() as connection:
+            connection.execute("SAVEPOINT sound")
+            connection.execute(f"UPDATE pack SET {damage} WHERE run = 2")
+            assert list(ledger.runs()) == expected
+            connection.execute("ROLLBACK TO sound")

@@ -183,7 +183,7 @@ def _packed(ledger: Ledger, fix: bool) -> Iterator[Finding]:
     rows = reader.unpacked([row[0] for row in newest])
     for run, shape, items, metrics in newest:
         try:
-            same = repr([sorted(part.items()) for part in reader.unpack(shape, items, metrics)]) == repr(
+            same = repr([sorted(part.items()) for part in reader.unpack([(shape, items, metrics)])[0]]) == repr(
                 [sorted(part.items()) for part in rows[run]]
             )
         except (StopIteration, ValueError, LookupError, struct.error):

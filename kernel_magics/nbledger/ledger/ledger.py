@@ -154,7 +154,7 @@ class Ledger:
         latest first. Raises `FilterError`, which points at the wrong token.
         """
         conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
-        question = Question(conditions, parse_order(order_by), limit, offset)
+        question = Question(conditions, parse_order(order_by), limit, offset, (filter, kind, experiment, tracked))
         return RunList(self.reader, self._keys(question, include_deleted=include_deleted))
 
     def _keys(self, question: Question, *, include_deleted: bool = False) -> list[int]:

@@ -36,6 +36,7 @@ _INDEXED = frozenset({"run_id", "name", "kind", "experiment", "notebook", "paren
 _ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
 _LATEST = Order(Name("attributes", "started_at"), descending=True)
 _RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
+_REMEMBERED = 256
 
 
 class Driver(NamedTuple):
@@ -57,12 +58,16 @@ class Driver(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What was asked: conditions that all must hold, the order, and the page."""
+    """What was asked: conditions that all must hold, the order, and the page.
+
+    `words` are those that the conditions were read from, where they were: 1 and true are equal as literals, not here.
+    """
 
     conditions: list[Condition]
     order: Sequence[Order]
     limit: int | None
     offset: int
+    words: tuple[str | bool | None, ...] = ()
 
     @property
     def wanted(self) -> int | None:
@@ -81,6 +86,8 @@ class Planner:
         ).fetchone()
         self._hides = deletions and not include_deleted
         self._suggested: set[Name] = set()
+        #: Whether what was asked names what may be otherwise next time: a dead session, or a label that no run has yet.
+        self._passing = False
         self.context = Context(self._label, self._dead_sessions)
 
     def keys(self, question: Question) -> list[int]:
@@ -99,37 +106,51 @@ class Planner:
 
     def _sorted(self, question: Question, driver: Driver | None) -> list[int]:
         key = driver.key if driver else "r.key"
-        return self._page(question, driver, question.conditions, self._order(question.order, key))
+        return self._keys(self._select(question, driver, question.conditions, self._order(question.order, key)))
 
     def _walked(self, question: Question) -> list[int]:
         """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
+        asked = (question.words, question.order, question.limit, question.offset, self._hides)
+        known = self.reader.walks.get(asked) if question.words else None
+        if known is not None and len(found := self._keys(known)) == question.limit:
+            return found
         first = question.order[0] if question.order else _LATEST
         driver, has, lacks, needed = self._order_driver(first, question.conditions)
         direction = "DESC" if first.descending else "ASC"
         order = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ", first)
-        found = self._page(question, driver, question.conditions, order, has)
-        if lacks is None or needed or (question.limit is not None and len(found) == question.limit):
+        select = self._select(question, driver, question.conditions, order, has)
+        found = self._keys(select)
+        if len(found) == question.limit and question.words and not self._passing:
+            _remember(self.reader.walks, asked, select)
+        if lacks is None or needed or len(found) == question.limit:
             return found
         skipped = 0
         if question.offset and not found:
             skipped = question.offset - self._count(driver, question.conditions, has)
         limit = None if question.limit is None else question.limit - len(found)
         order = self._order(question.order[1:], "r.key", "", first)
-        return found + self._page(Question([], (), limit, skipped), None, question.conditions, order, lacks)
+        rest = Question([], (), limit, skipped)
+        return found + self._keys(self._select(rest, None, question.conditions, order, lacks))
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
-    def _page(
+    def _keys(self, select: Sql) -> list[int]:
+        return [row[0] for row in self.connection.execute(select.text, select.values)]
+
+    def _select(
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
-    ) -> list[int]:
+    ) -> Sql:
         where = self._where(driver, conditions, *more)
         key = driver.key if driver else "r.key"
         text = f"SELECT {key} FROM {_tables(driver, where.text + order.text)} {where.text} {order.text}"
         values = [*where.values, *order.values]
         if page.limit is not None or page.offset:
-            text += " LIMIT ? OFFSET ?"
-            values += [-1 if page.limit is None else page.limit, page.offset]
-        return [row[0] for row in self.connection.execute(text, values)]
+            text += " LIMIT ?"
+            values.append(-1 if page.limit is None else page.limit)
+        if page.offset:
+            text += " OFFSET ?"
+            values.append(page.offset)
+        return Sql(text, values)
 
     def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
         where = self._where(driver, conditions, *more)
@@ -175,7 +196,10 @@ class Planner:
         bound = runs // 3 if wanted is None else int(0.7 * math.sqrt(runs * max(wanted, 1))) + 1
         best: Driver | None = None
         least = bound
+        common = self.reader.common
         for condition in question.conditions:
+            if common.get(condition, 0) >= least:
+                continue
             driver = self._filter_driver(condition)
             if driver is None:
                 continue
@@ -183,6 +207,8 @@ class Planner:
             (count,) = self.connection.execute(sql, [*driver.test.values, least]).fetchone()
             if count < least:
                 best, least = driver, count
+            else:
+                _remember(common, condition, count)
         return best
 
     def _filter_driver(self, condition: Condition) -> Driver | None:
@@ -249,6 +275,7 @@ class Planner:
         if found is None:
             row = self.connection.execute("SELECT key FROM label WHERE text = ?", (name.key,)).fetchone()
             if row is None:
+                self._passing = True
                 self._suggest(name)
                 return -1
             found = self.reader.labels[name.key] = int(row[0])
@@ -267,8 +294,15 @@ class Planner:
             warnings.warn(message, LedgerWarning, stacklevel=8)
 
     def _dead_sessions(self) -> list[int]:
+        self._passing = True
         rows = self.connection.execute("SELECT DISTINCT r.session FROM open_run o CROSS JOIN run r ON r.key = o.run")
         return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
+
+
+def _remember(known: dict[Any, Any], key: object, value: object) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value
 
 
 def _tables(driver: Driver | None, text: str) -> str:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from nbledger.ledger.conditions import Condition
 from nbledger.ledger.connection import Database
 from nbledger.ledger.errors import AmbiguousId, NotFound
 from nbledger.ledger.liveness import Process, is_alive
-from nbledger.ledger.values import decode, unpack_metrics
-from nbledger.records import Run, RunError
+from nbledger.ledger.predicates import Sql
+from nbledger.ledger.values import decode
+from nbledger.records import Run, RunError, filled_run
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +30,7 @@ _COLUMNS = """SELECT r.key, r.id, s.id, r.kind, e.status, r.started_at, r.name, 
     FROM run r JOIN session s ON s.key = r.session LEFT JOIN source c ON c.key = r.source
     LEFT JOIN run_end e ON e.run = r.key LEFT JOIN pack k ON k.run = r.key
     WHERE r.key IN (SELECT value FROM json_each(?))"""
-_STATUS, _ENDED_AT = 4, 14
+_STATUS = 4
 
 
 #: What `json.loads` comes to after 5 microseconds of checks; packed rows are our own.
@@ -44,35 +46,43 @@ class Reader:
         self._shapes: dict[int, list[list[str]]] = {}
         self._dead: set[int] = set()
         self.labels: dict[str, int] = {}
+        #: Conditions that at least so many runs fulfil, as counting to a bound has shown. Runs are added, so it stays
+        #: true; where runs were removed the planner may begin at another index, with the same answer.
+        self.common: dict[Condition, int] = {}
+        #: What was asked for and the SELECT of its first runs, which takes 30 microseconds to make.
+        self.walks: dict[Any, Sql] = {}
         database.on_change(self.forget)
 
     def forget(self) -> None:
         """Drop what was remembered of the file."""
         self._shapes.clear()
         self.labels.clear()
+        self.common.clear()
+        self.walks.clear()
         self._dead.clear()
 
     def runs(self, keys: Sequence[int]) -> list[Run]:
         """Return the runs of these keys in their order; those that are gone are left out."""
-        rows = self.database.rows(_COLUMNS, (json.dumps(list(keys)),))
+        rows = self.database.rows(_COLUMNS, (f"[{','.join(map(str, keys))}]",))
         bare = [row[0] for row in rows if row[_STATUS] is None]
         facts = self.unpacked(bare) if bare else {}
-        found = {row[0]: self._run(row, facts) for row in rows}
+        packed = [row for row in rows if row[_STATUS] is not None]
+        facts.update(zip([row[0] for row in packed], self._all_unpacked(packed), strict=True))
+        found = {row[0]: self._run(row, facts[row[0]]) for row in rows}
         return [found[key] for key in keys if key in found]
 
-    def _run(self, row: tuple[Any, ...], facts: dict[int, tuple[dict[str, Any], ...]]) -> Run:
-        if row[_STATUS] is None:
-            start = (*row[1:4], self.status_without_end(row[19]), *row[5:13])
-            measured = facts[row[0]]
-        else:
-            start = row[1:13]
-            try:
-                measured = self.unpack(row[20], row[21], row[22])
-            except (StopIteration, ValueError, struct.error):  # damaged: the rows that it was made from still hold
-                measured = self.unpacked([row[0]])[row[0]]
+    def _run(self, row: tuple[Any, ...], facts: tuple[dict[str, Any], ...]) -> Run:
+        status = row[_STATUS] or self.status_without_end(row[19])
         error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
-        values: tuple[Any, ...] = (*start, bool(row[13]), row[_ENDED_AT], row[15], error, *measured)
-        return Run(*values)
+        return filled_run(*row[1:4], status, *row[5:13], row[13] != 0, row[14], row[15], error, *facts)
+
+    def _all_unpacked(self, rows: list[Any]) -> list[tuple[dict[str, Any], ...]]:
+        """Return params, metrics and tags of ended runs, from rows of `_COLUMNS`."""
+        try:
+            return self.unpack([row[20:23] for row in rows])
+        except (StopIteration, ValueError, struct.error):  # damaged: the rows that they were made from still hold
+            facts = self.unpacked([row[0] for row in rows])
+            return [facts[row[0]] for row in rows]
 
     def shape(self, key: int) -> list[list[str]]:
         """Return the names of params, metrics and tags of a packed row."""
@@ -82,17 +92,38 @@ class Reader:
             found = self._shapes[key] = json.loads(names)
         return found
 
-    def unpack(self, shape: int | None, items: str, metrics: bytes) -> tuple[dict[str, Any], ...]:
-        """Return params, metrics and tags of an ended run; a run without any has no packed row."""
-        if shape is None:
-            return {}, {}, {}
-        params, measured, tags = self.shape(shape)
-        values = _scan(items, 0)[0]
-        return (
-            dict(zip(params, values)),  # noqa: B905 - tags follow the params; and `strict` costs 0.1 us a call
-            dict(zip(measured, unpack_metrics(metrics), strict=True)),
-            dict(zip(tags, values[len(params) :], strict=True)) if tags else {},
-        )
+    def unpack(self, rows: Sequence[tuple[int | None, str, bytes]]) -> list[tuple[dict[str, Any], ...]]:
+        """Return params, metrics and tags of ended runs from (shape, items, metrics) of their packed rows.
+
+        A run without any has no packed row: its shape is `None`. Raises what a damaged row makes JSON, `struct` and the
+        counts raise: `ValueError`, `StopIteration` or `struct.error`.
+        """
+        items = iter(_scan(f"[{','.join([row[1] for row in rows if row[0] is not None])}]", 0)[0])
+        found: list[tuple[dict[str, Any], ...]] = []
+        last: int | None = None
+        for shape, _, metrics in rows:
+            if shape is None:
+                found.append(({}, {}, {}))
+                continue
+            if shape != last:
+                last = shape
+                params, measured, tags = self.shape(shape)
+                numbers = struct.Struct(f"<{len(measured)}d").unpack
+                count = len(params)
+            values = next(items)
+            if len(values) != count + len(tags):
+                raise ValueError(values)
+            # Without `strict`, which takes 0.2 us: the lengths are known to be equal. Tags follow the params.
+            found.append(
+                (
+                    dict(zip(params, values)),  # noqa: B905
+                    dict(zip(measured, numbers(metrics))),  # noqa: B905
+                    dict(zip(tags, values[count:])) if tags else {},  # noqa: B905
+                )
+            )
+        if next(items, None) is not None:
+            raise ValueError(items)
+        return found
 
     def unpacked(self, keys: Sequence[int]) -> dict[int, tuple[dict[str, Any], ...]]:
         """Return params, metrics and tags of runs that have no end yet, from their rows."""

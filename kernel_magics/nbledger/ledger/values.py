@@ -76,11 +76,6 @@ def pack_metrics(values: Sequence[float | None]) -> bytes:
     return struct.pack(f"<{len(values)}d", *[nan if value is None else value for value in values])
 
 
-def unpack_metrics(data: bytes) -> tuple[float, ...]:
-    """Return what `pack_metrics` packed."""
-    return struct.unpack(f"<{len(data) // 8}d", data)
-
-
 def cleaned(record: Any) -> Any:
     r"""Return a record whose texts can all be stored: lone surrogates become escapes such as `\udcff`."""
     if isinstance(record, str):
