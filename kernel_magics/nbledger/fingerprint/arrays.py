@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .buffers import content
+from .repeats import WINDOW, window_digests
 from .sampling import sample_array
 from .text import BATCH, batch_digest, mixed_batch_digest
 from .walk import Walk, register, register_base
@@ -54,14 +55,25 @@ def array_content(walk: Walk, value: Array, mask: Array | None = None) -> bytes:
 def object_content(walk: Walk, value: Array) -> bytes:
     """Return the digest of an object array: batches of elements in C order."""
     flat = value.reshape(-1) if value.ndim <= 1 or value.flags.c_contiguous else value.flat
+    whole = value.size // BATCH * BATCH
+    known = window_digests(walk.sink, flat, whole) if whole else []
     digests = []
-    for start in range(0, value.size, BATCH):
-        items = flat[start : start + BATCH].tolist()
-        try:
-            digests.append(b"s" + batch_digest(walk.sink, items))
-        except TypeError:
-            digests.append(b"m" + mixed_batch_digest(walk, items))
+    for number, start in enumerate(range(0, whole, WINDOW)):
+        found = known[number] if known else None
+        if found is None:
+            stop = min(start + WINDOW, whole)
+            found = [_batch(walk, flat[i : i + BATCH].tolist()) for i in range(start, stop, BATCH)]
+        digests += found
+    if whole < value.size:
+        digests.append(_batch(walk, flat[whole : value.size].tolist()))
     return walk.sink.digest(b"".join(digests))
+
+
+def _batch(walk: Walk, items: list[Any]) -> bytes:
+    try:
+        return b"s" + batch_digest(walk.sink, items)
+    except TypeError:
+        return b"m" + mixed_batch_digest(walk, items)
 
 
 def _long_double_content(walk: Walk, value: Array) -> bytes:

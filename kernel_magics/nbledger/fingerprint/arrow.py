@@ -16,7 +16,11 @@ from nbledger.records import Column
 from .arrays import array_content
 from .buffers import content
 from .columns import WINDOW, window_digest
+from .sink import spread
 from .walk import Walk, register, register_base
+
+# Rows of strings that one thread takes at a time.
+_TASK = 16 * WINDOW
 
 
 def _is_text(kind: Any) -> bool:
@@ -62,7 +66,12 @@ def text_content(walk: Walk, chunked: Any) -> bytes:
         chunked = chunked.cast(pa.large_string() if pa.types.is_string_view(kind) else pa.large_binary())
     if walk.sink.raw_layout:
         return walk.sink.digest(b"".join(_raw_text(walk, chunk) for chunk in _chunks(chunked)))
-    return walk.sink.digest(b"".join(_text_window(walk, part) for part in _windows(chunked)))
+
+    def task(start: int) -> bytes:
+        lengths = np.empty(WINDOW, np.int64)
+        return b"".join([_text_window(walk, part, lengths) for part in _windows(chunked.slice(start, _TASK))])
+
+    return walk.sink.digest(b"".join(spread(task, range(0, len(chunked), _TASK), chunked.nbytes)))
 
 
 def _offsets(array: Any) -> Any:
@@ -101,15 +110,20 @@ def _raw_fixed(walk: Walk, array: Any) -> bytes:
     return b"%d:%d%b%b" % (len(array), shift, _raw_validity(walk, array), content(walk.sink, memory))
 
 
-def _text_window(walk: Walk, array: Any) -> bytes:
-    lengths = np.diff(_offsets(array)).astype(np.int64, copy=False)
+def _text_window(walk: Walk, array: Any, buffer: Any = None) -> bytes:
+    """One window of texts; `buffer` is memory for their lengths, used again because fresh memory is slow."""
+    offsets = _offsets(array)
+    lengths = np.subtract(
+        offsets[1:], offsets[:-1], out=None if buffer is None else buffer[: len(array)], dtype=np.int64
+    )
     if array.null_count:
         missing = array.is_null().to_numpy(zero_copy_only=False)
         if lengths[missing].any():  # text hidden under a null
             array = pa.array(array.to_pylist(), array.type)
-            lengths = np.diff(_offsets(array)).astype(np.int64)
+            offsets = _offsets(array)
+            lengths = np.diff(offsets).astype(np.int64)
         lengths = np.where(missing, -1, lengths)
-    return window_digest(walk, lengths, _text_of(array, _offsets(array)))
+    return window_digest(walk, lengths, _text_of(array, offsets))
 
 
 def _window(walk: Walk, array: Any) -> bytes:

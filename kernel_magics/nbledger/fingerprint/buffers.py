@@ -19,6 +19,7 @@ from .sink import LEAF, Sink, spread
 Array = np.ndarray[Any, np.dtype[Any]]
 Index = tuple[Any, ...]
 
+_SMALL = 1 << 14
 # Leaves that one thread takes at a time: 4 MiB.
 _TASK = 16
 # A token is made from pieces of this size, so that two threads can share a large buffer.
@@ -39,7 +40,8 @@ def content(sink: Sink, value: Array, mask: Array | None = None) -> bytes:
     if value.nbytes <= LEAF:
         if mask is not None:
             value = _masked(value, mask)
-        return sink.digest(value.tobytes())
+        # A small copy is made sooner than two views.
+        return sink.digest(as_bytes(value) if value.nbytes > _SMALL and value.flags.c_contiguous else value.tobytes())
     if sink.raw_layout and mask is None:
         dense = _as_it_lies(value)
         if dense is not None:

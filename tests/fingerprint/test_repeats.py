@@ -1,0 +1,107 @@
+"""A column of few strings, met again and again, is the same content as one of as many strings of their own."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pandas as pd
+import pyarrow  # noqa: F401 - the quick way is taken where it is there
+import pytest
+
+from nbledger.fingerprint import fingerprint, repeats, token
+from nbledger.fingerprint.sink import IDENTITY
+from nbledger.fingerprint.text import BATCH
+
+
+class Label(str):
+    """A string of a class of one's own."""
+
+    __slots__ = ()
+
+
+def column(words, length, seed=0):
+    """Return an object array that refers to few objects again and again."""
+    chance = random.Random(seed)
+    found = np.empty(length, object)
+    found[:] = [words[chance.randrange(len(words))] for _ in range(length)]
+    return found
+
+
+def apart(values):
+    """Return the same strings, each an object of its own."""
+    found = np.empty(len(values), object)
+    found[:] = [
+        item.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass") if type(item) is str else item
+        for item in values
+    ]
+    return found
+
+
+WORDS = ("alpha", "beta", "", "gämma", "δέλτα", "🙂", "a\tb", "\udcff")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 8, 32, 33, 300, 1000, 1100])
+@pytest.mark.parametrize("length", [BATCH, 3 * BATCH, 16 * BATCH, 17 * BATCH + 5])
+def test_repeated_words_have_the_identity_of_words_of_their_own(count, length):
+    words = [*WORDS, *(f"word-{index}" for index in range(count))][:count]
+    values = column(words, length)
+    assert fingerprint(values) == fingerprint(apart(values))
+    series = [pd.Series(found, dtype=object) for found in (values, apart(values))]
+    assert fingerprint(series[0]).hash == fingerprint(series[1]).hash
+
+
+def test_the_quick_way_is_taken_for_few_words_and_not_for_many():
+    few, many = column(["a", "b"], 8 * BATCH), apart(column(["ab", "cd"], 8 * BATCH))
+    assert [len(found) for found in repeats.window_digests(IDENTITY, few, len(few))] == [8]
+    assert repeats.window_digests(IDENTITY, many, len(many)) == [None]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, float("nan"), 1, True, b"alpha", ("alpha",), "nul\0inside", np.str_("beta"), Label("beta"), "x" * 600],
+    ids=repr,
+)
+def test_a_column_with_anything_else_in_it_is_told_apart_as_before(odd):
+    values = column(["alpha", "beta", odd], 9 * BATCH)
+    own = fingerprint(apart(values)).hash
+    assert fingerprint(values).hash == own
+    text = column(["alpha", "beta", str(odd)], 9 * BATCH)
+    same = isinstance(odd, str)  # a subclass of str counts as its text
+    assert (fingerprint(text).hash == own) is same
+
+
+def test_words_met_late_in_a_column_count():
+    values = column(["alpha", "beta"], 70 * BATCH)
+    values[40 * BATCH :] = column(["gamma", "beta", "delta"], 30 * BATCH)
+    values[60 * BATCH + 7] = None
+    assert fingerprint(values).hash == fingerprint(apart(values)).hash
+
+
+def test_strided_and_two_dimensional_columns_have_one_identity():
+    values = column(["alpha", "beta", "gamma"], 16 * BATCH)
+    strided = np.empty((len(values), 2), object)
+    strided[:, 0] = values
+    assert fingerprint(strided[:, 0]).hash == fingerprint(values).hash
+    square = values.reshape(-1, 4)
+    assert fingerprint(square).hash == fingerprint(np.asfortranarray(square)).hash
+
+
+@pytest.mark.parametrize("place", [0, 16 * BATCH - 1, 16 * BATCH, 17 * BATCH - 1, 17 * BATCH + 3])
+def test_one_changed_word_changes_the_token_and_the_identity(place):
+    values = column(["alpha", "beta"], 17 * BATCH + 5)
+    changed = values.copy()
+    assert token(values) == token(changed)
+    changed[place] = "beta" if values[place] == "alpha" else "alpha"
+    assert token(values) != token(changed)
+    assert fingerprint(values).hash != fingerprint(changed).hash
+
+
+def test_a_word_that_takes_the_memory_of_another_is_noticed():
+    values = np.empty(8 * BATCH, object)
+    values[:] = word = b"alpha".decode()
+    address, before = id(word), token(values)
+    values[:] = word = None
+    others = [(b"w%04d" % number).decode() for number in range(1000)]
+    values[:] = next((other for other in others if id(other) == address), others[0])
+    assert token(values) != before
