@@ -71,10 +71,10 @@ class _Words:
     def encode(self, window: Any) -> list[bytes] | None:
         """Return the encodings of a window, `None` when it holds anything but few strings."""
         references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
-        if not self.held and len(set(references[:_PROBE].tolist())) > _MOST_IN_PROBE:
-            return None
         numbers = self._look_up(references)
         if numbers is None:
+            if len(set(references[:_PROBE].tolist())) > _MOST_IN_PROBE:
+                return None
             numbers = self._number(window, references)
         if numbers is None:
             return None
