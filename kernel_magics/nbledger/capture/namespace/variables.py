@@ -61,7 +61,7 @@ class Variables:
         self._versions = versions
         self._hidden = hidden or {}
         self._known: dict[str, _Known] = {}
-        self._bindings = Bindings(namespace)
+        self._bindings = Bindings(namespace, _is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
         self._classes: dict[type, int] = {}
@@ -147,7 +147,7 @@ class Variables:
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
-        if name[:1] == "_" and _is_history(name):
+        if _is_in_history(name):
             return False
         hidden = self._hidden.get(name, _MISSING)
         return hidden is _MISSING or self._namespace.get(name, hidden) is not hidden
@@ -204,6 +204,11 @@ class Variables:
         if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
             return reach._replace(calls=frozenset())  # the code of a cell that mentions these tells
         return reach
+
+
+def _is_in_history(name: str) -> bool:
+    """Tell whether a name is one of those by which IPython keeps what was typed and shown, or Python's own."""
+    return isinstance(name, str) and name[:1] == "_" and _is_history(name) is not None
 
 
 def _content(value: Any) -> Any:
