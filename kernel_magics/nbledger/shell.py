@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from nbledger.capture.outcome import Outcome
 
 _KEY = "_nbledger"
+# Packages whose callbacks do nothing when a cell shows nothing and no figure is open.
+_FRONT_ENDS = frozenset({"IPython", "ipykernel", "matplotlib_inline"})
 # Cell magics whose body is Python that runs in the user's namespace.
 _PYTHON_MAGICS = frozenset({"time", "timeit", "prun", "capture", "track"})
 
@@ -105,6 +108,7 @@ class Extension:
                 python_sources(self.shell, info.transformed_cell or raw),
                 info.cell_id,
                 self.shell.execution_count - 1 if info.store_history else None,
+                self._is_alone(),
             )
             recorder.begin(cell, track_options(self.shell, raw))
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
@@ -124,6 +128,19 @@ class Extension:
                     show(outcome, self.recorder.writer)
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
+
+    def _is_alone(self) -> bool:
+        """Tell whether nobody has asked the shell to run or show anything with each cell."""
+        shell = self.shell
+        callbacks = shell.events.callbacks
+        before_end = takewhile(lambda call: call != self._post_run_cell, callbacks["post_run_cell"])
+        between = (*callbacks["post_execute"], *before_end)
+        return (
+            callbacks["pre_run_cell"][-1] == self._pre_run_cell
+            and not (shell.ast_transformers or shell.custom_exceptions)
+            and shell.ast_node_interactivity == "last_expr"
+            and all(map(_is_front_ends, between))
+        )
 
     def _trouble(self, error: Exception) -> None:
         if os.environ.get("NBLEDGER_DEBUG"):
@@ -148,6 +165,11 @@ def unload(shell: InteractiveShell) -> None:
     extension = shell.__dict__.pop(_KEY, None)
     if extension is not None:
         extension.uninstall()
+
+
+def _is_front_ends(call: object) -> bool:
+    """Tell whether a callback is one that the front end has in every shell."""
+    return str(getattr(call, "__module__", "")).partition(".")[0] in _FRONT_ENDS
 
 
 def say(text: str) -> None:

@@ -68,19 +68,34 @@ class Variables:
         self._figures: frozenset[int] = frozenset()
         self._background = Background(namespace)
         self._specs: dict[str, Any] = {}
+        self.still = False
 
-    def before(self, codes: Iterable[CellCode]) -> list[Names]:
+    def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
 
-        Returns what each code touches, as far as can be told before it runs.
+        Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
+        will run: then `still` tells whether they can do nothing but bind names to numbers and texts.
         """
+        self.still = False
         self._bound_by_hand(*self._bindings.changed())
+        codes = list(codes)
+        if alone and self._is_still(codes):
+            self.still = True
+        else:
+            self.watch(codes)
+        return self.learn_reads(codes)
+
+    def _is_still(self, codes: list[CellCode]) -> bool:
+        namespace = self._namespace
+        return self._background.is_idle and not open_figures() and all(code.is_still(namespace) for code in codes)
+
+    def watch(self, codes: Iterable[CellCode]) -> None:
+        """Take note of what a cell may change beside the variables that it names: it is not `still`."""
+        self.still = False
         self._figures = frozenset(map(id, open_figures()))
         self._classes = watched()
         self._background.before()
-        codes = list(codes)
         self._specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
-        return self.learn_reads(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
@@ -111,8 +126,7 @@ class Variables:
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
         moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
-        threads, opaque = self._background.after()
-        patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
+        threads, opaque, patched = ([], (), set()) if self.still else self._beside()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
             return Changes(names=names, opaque=opaque)
         cell = _Cell(self, names, self._bindings, gone, failed=failed)
@@ -124,6 +138,12 @@ class Variables:
         if self._gone:
             self._gone -= cell.now.keys()
         return cell.changes
+
+    def _beside(self) -> tuple[list[Reach], tuple[str, ...], set[type]]:
+        """Return what goes on behind the cell, why that cannot be told, and the classes that were changed."""
+        threads, opaque = self._background.after()
+        patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
+        return threads, opaque, patched
 
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
@@ -147,7 +167,7 @@ class Variables:
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
-        if _is_in_history(name):
+        if name[:1] == "_" and _is_in_history(name):
             return False
         hidden = self._hidden.get(name, _MISSING)
         return hidden is _MISSING or self._namespace.get(name, hidden) is not hidden
@@ -244,7 +264,8 @@ class _Cell:
         """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
         names, now, variables = self.changes.names, self.now, self.variables
         reads = names.reads | variables._through(names.reads)
-        stored = {name for name in self.sure & names.writes if name in now and variables._is_users(name)}
+        same = (self.sure & names.writes) - moved
+        stored = {name for name in same if name in now and variables._is_users(name)}
         written = moved | stored
         self._use(reads)
         for name in (written | gone) & reads:
@@ -263,8 +284,9 @@ class _Cell:
             self.changes.generated[name] = known.version
             if name in by_threads and name not in names.writes:
                 self.changes.derived.add(name)
-            fresh |= known.reach.marks
-            self.everything |= not known.reach.bounded
+            if known.reach is not NOTHING:
+                fresh |= known.reach.marks
+                self.everything |= not known.reach.bounded
         for reach in threads:
             self._spread(reach)
         self._look_at_reloaded()
