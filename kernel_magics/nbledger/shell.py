@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
     from nbledger.capture.outcome import Outcome
+    from nbledger.capture.recorder import TrackOptions
 
 _KEY = "_nbledger"
 # Packages whose callbacks do nothing when a cell shows nothing and no figure is open.
@@ -96,8 +97,6 @@ class Extension:
         return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 
     def _pre_run_cell(self, info: ExecutionInfo) -> None:
-        from nbledger.magics import track_options
-
         try:
             recorder = self.ready()
             if recorder.running and info.store_history:
@@ -110,7 +109,7 @@ class Extension:
                 self.shell.execution_count - 1 if info.store_history else None,
                 self._is_alone(),
             )
-            recorder.begin(cell, track_options(self.shell, raw))
+            recorder.begin(cell, self._options(raw) if "%%track" in raw else None)
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 
@@ -128,6 +127,11 @@ class Extension:
                     show(outcome, self.recorder.writer)
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
+
+    def _options(self, raw: str) -> TrackOptions | None:
+        from nbledger.magics import track_options
+
+        return track_options(self.shell, raw)
 
     def _is_alone(self) -> bool:
         """Tell whether nobody has asked the shell to run or show anything with each cell."""
@@ -182,9 +186,11 @@ def hide_track_line(lines: list[str]) -> list[str]:
 
     A line whose options are wrong is left, so that the magic itself runs and says what is wrong.
     """
+    if not lines or not lines[0].startswith("%%track"):
+        return lines
     from nbledger.magics import TRACK_LINE, is_valid_track_line
 
-    if not lines or not TRACK_LINE.match(lines[0]) or not is_valid_track_line(lines[0]):
+    if not TRACK_LINE.match(lines[0]) or not is_valid_track_line(lines[0]):
         return lines
     rest = lines[1:]
     following = next((line for line in rest if line.strip()), "")

@@ -17,6 +17,8 @@ from nbledger.records import Column, Version
 
 #: Remembered entries per kind; a version's entry is about 150 bytes.
 _LIMIT = 50_000
+#: Sources that are also remembered by their text: cells are run again and again.
+_RECENT = 64
 
 
 class Keys:
@@ -26,12 +28,13 @@ class Keys:
         self._labels: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._sources: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
         self._shapes: dict[str, int] = {}
         self.sessions: dict[str, int] = {}
 
     def clear(self) -> None:
         """Forget everything."""
-        for memory in (self._labels, self._versions, self._sources, self._shapes, self.sessions):
+        for memory in (self._labels, self._versions, self._sources, self._recent, self._shapes, self.sessions):
             memory.clear()
 
     def label(self, connection: sqlite3.Connection, text: str) -> int:
@@ -52,6 +55,9 @@ class Keys:
 
     def source(self, connection: sqlite3.Connection, text: str) -> int:
         """Return the key of a text of code, stored once per distinct text."""
+        found = self._recent.get(text)
+        if found is not None:
+            return found
         hash = blake3(text.encode()).hexdigest(length=16)
         found = self._sources.get(hash)
         if found is None:
@@ -60,6 +66,9 @@ class Keys:
                 row = (connection.execute("INSERT INTO source (hash, text) VALUES (?, ?)", (hash, text)).lastrowid,)
             found = int(row[0])
             _remember(self._sources, hash, found)
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[text] = found
         return found
 
     def version(self, connection: sqlite3.Connection, hash: str) -> int:
