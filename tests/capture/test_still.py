@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,18 @@ def test_a_cell_is_not_still_while_a_thread_of_the_notebook_goes_on(both) -> Non
     alone.run("stop.set(); thread.join()")
     alone.run("a = 2")
     assert alone.still == [False, False, False, False, True]
+
+
+def test_what_was_watched_around_an_earlier_cell_is_not_told_again(both, tmp_path, monkeypatch) -> None:
+    (tmp_path / "reloaded_helper.py").write_text("x = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    for notebook in both:
+        notebook.run("import importlib, reloaded_helper")
+        again = notebook.run("reloaded_helper = importlib.reload(reloaded_helper)")
+        assert "reloaded_helper" in {edge.name for edge in again.facts.generated}
+        assert [edge.name for edge in notebook.run("a = 1").facts.generated] == ["a"]
+        sys.modules.pop("reloaded_helper")
+    assert both[0].still == [False, False, True]
 
 
 def test_what_a_name_was_bound_to_may_have_a_finalizer(both, tmp_path) -> None:

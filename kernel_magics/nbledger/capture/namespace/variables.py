@@ -18,12 +18,12 @@ from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import Ran, value_of
 from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
-from nbledger.capture.namespace.background import Background
+from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, kind_of
-from nbledger.capture.namespace.patches import concerns, watched
-from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, open_figures, reach_of, widened
+from nbledger.capture.namespace.patches import concerns
+from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
 from nbledger.records import Version
 
@@ -64,10 +64,7 @@ class Variables:
         self._bindings = Bindings(namespace, _is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
-        self._classes: dict[type, int] = {}
-        self._figures: frozenset[int] = frozenset()
-        self._background = Background(namespace)
-        self._specs: dict[str, Any] = {}
+        self._beside = Beside(namespace)
         self.still = False
 
     def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
@@ -79,23 +76,17 @@ class Variables:
         self.still = False
         self._bound_by_hand(*self._bindings.changed())
         codes = list(codes)
-        if alone and self._is_still(codes):
+        if alone and self._beside.is_idle and all(code.is_still(self._namespace) for code in codes):
             self.still = True
+            self._beside.pass_over()
         else:
             self.watch(codes)
         return self.learn_reads(codes)
 
-    def _is_still(self, codes: list[CellCode]) -> bool:
-        namespace = self._namespace
-        return self._background.is_idle and not open_figures() and all(code.is_still(namespace) for code in codes)
-
     def watch(self, codes: Iterable[CellCode]) -> None:
         """Take note of what a cell may change beside the variables that it names: it is not `still`."""
         self.still = False
-        self._figures = frozenset(map(id, open_figures()))
-        self._classes = watched()
-        self._background.before()
-        self._specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
+        self._beside.before(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
@@ -126,7 +117,7 @@ class Variables:
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
         moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
-        threads, opaque, patched = ([], (), set()) if self.still else self._beside()
+        threads, opaque, patched = self._beside.after()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
             return Changes(names=names, opaque=opaque)
         cell = _Cell(self, names, self._bindings, gone, failed=failed)
@@ -138,12 +129,6 @@ class Variables:
         if self._gone:
             self._gone -= cell.now.keys()
         return cell.changes
-
-    def _beside(self) -> tuple[list[Reach], tuple[str, ...], set[type]]:
-        """Return what goes on behind the cell, why that cannot be told, and the classes that were changed."""
-        threads, opaque = self._background.after()
-        patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
-        return threads, opaque, patched
 
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
@@ -159,11 +144,6 @@ class Variables:
         """Return the last known version of a variable."""
         known = self._known.get(name)
         return known.version if known else None
-
-    def _specs_of_modules(self) -> dict[str, Any]:
-        """Return the specs of the modules by variable: `importlib.reload` gives a module another."""
-        values = list(self._namespace.items())
-        return {name: value.__dict__.get("__spec__") for name, value in values if isinstance_of_module(value)}
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
@@ -340,7 +320,7 @@ class _Cell:
                 self._spread(self.variables._reach(value))
 
     def _look_at_reloaded(self) -> None:
-        for name, spec in self.variables._specs.items():
+        for name, spec in self.variables._beside.specs.items():
             value = self.namespace.get(name)
             known = name in self.changes.generated or not isinstance_of_module(value)
             if not known and value.__dict__.get("__spec__") is not spec:
@@ -350,7 +330,7 @@ class _Cell:
         if name not in self.known and self.variables._is_users(name):
             self.changes.used[name] = self.variables._learn(name).version
         if str(module.__dict__.get("__name__")).partition(".")[0] in _DRAWING:
-            self.reach |= self.variables._figures
+            self.reach |= self.variables._beside.figures
         self._spread(self.variables._reach(module))
 
     def _look(self, name: str, value: Any) -> bool:
@@ -418,8 +398,3 @@ class _Cell:
             is_patched = isinstance_of_library_class(value) and value in self.patched
             if name not in self.changes.generated and (is_patched or concerns(value, self.patched)):
                 self._generate(name, self.variables._learn(name))
-
-
-def isinstance_of_module(value: Any) -> bool:
-    """Tell whether a value is a module, without asking it."""
-    return kind_of(type(value)) is Kind.MODULE
