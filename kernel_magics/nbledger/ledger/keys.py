@@ -87,9 +87,11 @@ class Keys:
         for version in versions:
             if version.hash in self._versions:
                 continue
-            row = connection.execute("SELECT key FROM version WHERE hash = ?", (version.hash,)).fetchone()
-            key = int(row[0]) if row else _insert_version(connection, version)
-            _remember(self._versions, version.hash, key)
+            key = _insert_version(connection, version)
+            if key is None:
+                self.version(connection, version.hash)
+            else:
+                _remember(self._versions, version.hash, key)
 
 
 def _remember(memory: dict[str, int], name: str, key: int) -> None:
@@ -105,18 +107,23 @@ def _get_or_add(connection: sqlite3.Connection, table: str, column: str, text: s
     return int(connection.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (text,)).lastrowid or 0)
 
 
-def _insert_version(connection: sqlite3.Connection, version: Version) -> int:
+def _insert_version(connection: sqlite3.Connection, version: Version) -> int | None:
+    """Insert a version and return its key; `None` when it is there already, as few of those are that are not known."""
     shape = None if version.shape is None else json.dumps([int(length) for length in version.shape])
-    key = connection.execute(
-        "INSERT INTO version (hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?)",
+    done = connection.execute(
+        "INSERT INTO version (hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (hash) DO NOTHING",
         (version.hash, version.kind, version.exactness, version.type_name, shape, version.nbytes),
-    ).lastrowid
+    )
+    if not done.rowcount:
+        return None
+    key = int(done.lastrowid or 0)
     if version.schema:
         connection.executemany(
             "INSERT INTO version_column VALUES (?, ?, ?, ?, ?, ?)",
             [(key, position, *_column(column)) for position, column in enumerate(version.schema)],
         )
-    return int(key or 0)
+    return key
 
 
 def _column(column: Column) -> tuple[str, str, str, str | None]:
