@@ -162,6 +162,18 @@ def test_a_cell_is_not_still_while_a_thread_of_the_notebook_goes_on(both) -> Non
     assert alone.still == [False, False, False, False, True]
 
 
+def test_a_cell_is_not_still_while_a_file_of_the_notebook_is_written(both, tmp_path) -> None:
+    for notebook in both:
+        path = str(tmp_path / ("alone" if notebook.alone else "watched") / "log.txt")
+        notebook.run(f"log = open({path!r}, 'w')\nlog.write('begun')")
+        notebook.names["log"].flush()
+        later = notebook.run("a = 1")
+        assert [edge.name for edge in later.facts.generated if edge.role == "file"] == ["log.txt"]
+        notebook.run("log.close()")
+        notebook.run("a = 2")
+    assert both[0].still == [False, False, False, True]
+
+
 def test_what_was_watched_around_an_earlier_cell_is_not_told_again(both, tmp_path, monkeypatch) -> None:
     (tmp_path / "reloaded_helper.py").write_text("x = 1")
     monkeypatch.syspath_prepend(tmp_path)

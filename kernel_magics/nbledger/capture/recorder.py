@@ -25,7 +25,6 @@ from nbledger.capture.namespace.variables import Changes, Variables
 from nbledger.capture.namespace.versions import Versions, configured_sample_over
 from nbledger.capture.outcome import Outcome, cell_facts, run_error
 from nbledger.capture.redaction.secrets import redact
-from nbledger.capture.world import audit
 from nbledger.capture.world.surroundings import Surroundings, Use
 from nbledger.capture.writer import Writer
 from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
@@ -128,7 +127,8 @@ class Recorder:
         experiment = Experiment(self._versions.hash, tracked=options is not None, predictions=self._predictions)
         current = _Current(start, active, experiment, options, codes, list(cell.sources))
         self._current = current
-        alone = cell.alone and options is None and len(codes) == len(cell.sources) == 1 and audit.is_alone()
+        single = options is None and len(codes) == len(cell.sources) == 1
+        alone = cell.alone and single and self._surroundings.are_quiet
         before = partial(self._variables.before, alone=alone)
         names = self._attempt(current, "what the cell reads", before, codes) or []
         current.still = self._variables.still

@@ -88,6 +88,11 @@ class Surroundings:
         seeding.activate(self._state)
         audit.activate(self._files, self._executed, self._state, namespace=namespace)
 
+    @property
+    def are_quiet(self) -> bool:
+        """Whether nothing goes on that an earlier cell began: no thread, and no file that is written."""
+        return audit.is_alone() and self._files.are_closed
+
     def begin_still(self, codes: Sequence[CellCode]) -> None:
         """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
         if not all(code.in_order for code in codes):
