@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
     from nbledger.capture.outcome import Outcome
+    from nbledger.capture.recorder import TrackOptions
 
 _KEY = "_nbledger"
+# Packages whose callbacks do nothing when a cell shows nothing and no figure is open.
+_FRONT_ENDS = frozenset({"IPython", "ipykernel", "matplotlib_inline"})
 # Cell magics whose body is Python that runs in the user's namespace.
 _PYTHON_MAGICS = frozenset({"time", "timeit", "prun", "capture", "track"})
 
@@ -93,8 +97,6 @@ class Extension:
         return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 
     def _pre_run_cell(self, info: ExecutionInfo) -> None:
-        from nbledger.magics import track_options
-
         try:
             recorder = self.ready()
             if recorder.running and info.store_history:
@@ -105,8 +107,9 @@ class Extension:
                 python_sources(self.shell, info.transformed_cell or raw),
                 info.cell_id,
                 self.shell.execution_count - 1 if info.store_history else None,
+                self._is_alone(),
             )
-            recorder.begin(cell, track_options(self.shell, raw))
+            recorder.begin(cell, self._options(raw) if "%%track" in raw else None)
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 
@@ -124,6 +127,24 @@ class Extension:
                     show(outcome, self.recorder.writer)
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
+
+    def _options(self, raw: str) -> TrackOptions | None:
+        from nbledger.magics import track_options
+
+        return track_options(self.shell, raw)
+
+    def _is_alone(self) -> bool:
+        """Tell whether nobody has asked the shell to run or show anything with each cell."""
+        shell = self.shell
+        callbacks = shell.events.callbacks
+        before_end = takewhile(lambda call: call != self._post_run_cell, callbacks["post_run_cell"])
+        between = (*callbacks["post_execute"], *before_end)
+        return (
+            callbacks["pre_run_cell"][-1] == self._pre_run_cell
+            and not (shell.ast_transformers or shell.custom_exceptions)
+            and shell.ast_node_interactivity == "last_expr"
+            and all(map(_is_front_ends, between))
+        )
 
     def _trouble(self, error: Exception) -> None:
         if os.environ.get("NBLEDGER_DEBUG"):
@@ -150,6 +171,11 @@ def unload(shell: InteractiveShell) -> None:
         extension.uninstall()
 
 
+def _is_front_ends(call: object) -> bool:
+    """Tell whether a callback is one that the front end has in every shell."""
+    return str(getattr(call, "__module__", "")).partition(".")[0] in _FRONT_ENDS
+
+
 def say(text: str) -> None:
     """Show a line under the cell, on the error stream."""
     sys.stderr.write(text + "\n")
@@ -160,9 +186,11 @@ def hide_track_line(lines: list[str]) -> list[str]:
 
     A line whose options are wrong is left, so that the magic itself runs and says what is wrong.
     """
+    if not lines or not lines[0].startswith("%%track"):
+        return lines
     from nbledger.magics import TRACK_LINE, is_valid_track_line
 
-    if not lines or not TRACK_LINE.match(lines[0]) or not is_valid_track_line(lines[0]):
+    if not TRACK_LINE.match(lines[0]) or not is_valid_track_line(lines[0]):
         return lines
     rest = lines[1:]
     following = next((line for line in rest if line.strip()), "")

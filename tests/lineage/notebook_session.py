@@ -39,7 +39,7 @@ class NotebookSession(PlainSession):
         return self.writer.session.id
 
     def execute(self, source: str) -> BaseException | None:
-        self.recorder.begin(Cell(source, (source,), None, len(self.errors) + 1), None)
+        self.recorder.begin(Cell(source, (source,), None, len(self.errors) + 1, alone=True), None)
         error = super().execute(source)
         self.outcomes.append(self.recorder.end(error))
         return error

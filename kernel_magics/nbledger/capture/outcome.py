@@ -100,6 +100,10 @@ def cell_facts(
 ) -> tuple[Facts, list[ModelSaved]]:
     """Put together all that is recorded when a cell ends. Appends to `problems` what could not be had."""
     own_used, own_generated = changes.edges()
+    beside = use.used or use.generated or use.opaque or use.stored
+    if options is None and not (beside or active.touched or active.stored or experiment.saw_calls):
+        opaque = tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque)))
+        return Facts(_all_versions(changes, use, versions), own_used, own_generated, opaque=opaque), []
     used, generated = (*own_used, *use.used), (*own_generated, *use.generated)
     params: list[Param] = []
     metrics: list[Metric] = []

@@ -12,13 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from nbledger.capture import api
 from nbledger.capture.active import ActiveRun
-from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.code.names import CellCode, Names, compile_cell
 from nbledger.capture.found.experiment import Experiment, Predictions
 from nbledger.capture.hooks import calls, sites
 from nbledger.capture.namespace.variables import Changes, Variables
@@ -50,12 +50,16 @@ class TrackOptions:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell about to run: as typed, and as the Python sources that will execute (its body, and those of magics)."""
+    """A cell about to run: as typed, and as the Python sources that will execute (its body, and those of magics).
+
+    `alone` says that between `begin` and `end` nothing of anybody's runs but these sources, nor shows what they bind.
+    """
 
     raw: str
     sources: tuple[str, ...]
     cell_id: str | None = None
     position: int | None = None
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class _Current:
     codes: list[CellCode]
     sources: list[str]
     clock: float = 0.0
+    still: bool = False
     problems: list[str] = field(default_factory=list)
 
 
@@ -122,9 +127,15 @@ class Recorder:
         experiment = Experiment(self._versions.hash, tracked=options is not None, predictions=self._predictions)
         current = _Current(start, active, experiment, options, codes, list(cell.sources))
         self._current = current
-        names = self._attempt(current, "what the cell reads", self._variables.before, codes) or []
-        self._attempt(current, "calls", self._watch_calls, current)
-        self._attempt(current, "files and lines", self._surroundings.begin, codes, names)
+        single = options is None and len(codes) == len(cell.sources) == 1
+        alone = cell.alone and single and self._surroundings.are_quiet
+        before = partial(self._variables.before, alone=alone)
+        names = self._attempt(current, "what the cell reads", before, codes) or []
+        current.still = self._variables.still
+        if current.still:
+            self._attempt(current, "lines", self._surroundings.begin_still, codes)
+        else:
+            self._watch(current, names)
         api.enter(active)
         current.clock = time.perf_counter()
 
@@ -138,8 +149,7 @@ class Recorder:
             return None
         self._current = None
         api.leave(current.active)
-        self._attempt(current, "calls", self._unwatch_calls)
-        changes, use = self._observed(current, error)
+        changes, use = self._still(current, error) if current.still else self._observed(current, error)
         facts, models = cell_facts(
             namespace=self._namespace,
             changes=changes,
@@ -165,8 +175,26 @@ class Recorder:
         self._surroundings.close()
         self.writer.close()
 
+    def _watch(self, current: _Current, names: list[Names]) -> None:
+        """Watch what the cell does beside its variables."""
+        self._attempt(current, "calls", self._watch_calls, current)
+        self._attempt(current, "files and lines", self._surroundings.begin, current.codes, names)
+
+    def _still(self, current: _Current, error: BaseException | None) -> tuple[Changes, Use]:
+        """Return what a cell did that can have done nothing beside its variables."""
+        code = current.codes[0]
+
+        def compare() -> Changes:
+            ran = self._surroundings.stop_still(code, error)
+            return self._variables.after([code], [ran], failed=error is not None)
+
+        changes = self._attempt(current, "what the cell changed", compare) or Changes()
+        self._surroundings.outputs.take(current.start.position)
+        return changes, Use()
+
     def _observed(self, current: _Current, error: BaseException | None) -> tuple[Changes, Use]:
         """Return what the cell did to the variables, and beside them."""
+        self._attempt(current, "calls", self._unwatch_calls)
         executed, ran = self._attempt(current, "files and lines", self._surroundings.stop) or ([], None)
         codes = [*current.codes, *executed]
         count = len(current.codes)
@@ -195,15 +223,13 @@ class Recorder:
     def _start(self, cell: Cell, options: TrackOptions | None) -> RunStart:
         context = self.context
         experiment = (options.experiment if options else None) or context.experiment
-        if experiment is None:
-            experiment = Path(context.notebook).stem if context.notebook else "default"
         return RunStart(
             id=new_id(),
             session=self.writer.session.id,
             kind="cell",
             started_at=time.time(),
             name=options.name if options else None,
-            experiment=experiment,
+            experiment=_experiment_of(context.notebook) if experiment is None else experiment,
             parent=context.parent,
             notebook=context.notebook,
             cell_id=cell.cell_id,
@@ -216,7 +242,12 @@ class Recorder:
         current.codes.extend(codes)
         current.sources.extend(cell.sources)
         names = self._attempt(current, "what the cell reads", self._variables.learn_reads, codes) or []
-        self._attempt(current, "files", self._surroundings.join, codes, names)
+        if current.still:
+            current.still = False
+            self._attempt(current, "what the cell reads", self._variables.watch, current.codes)
+            self._watch(current, names)
+        else:
+            self._attempt(current, "files", self._surroundings.join, codes, names)
         if options is not None:
             self.promote_to_tracked(options)
 
@@ -267,6 +298,12 @@ def status_of(error: BaseException | None) -> Literal["finished", "failed", "can
     if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
         return "finished"
     return "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+
+
+@lru_cache(maxsize=1)
+def _experiment_of(notebook: str | None) -> str:
+    """Return the experiment of a notebook's cells when none is named."""
+    return Path(notebook).stem if notebook else "default"
 
 
 @lru_cache(maxsize=64)

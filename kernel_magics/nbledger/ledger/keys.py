@@ -17,6 +17,8 @@ from nbledger.records import Column, Version
 
 #: Remembered entries per kind; a version's entry is about 150 bytes.
 _LIMIT = 50_000
+#: Sources that are also remembered by their text: cells are run again and again.
+_RECENT = 64
 
 
 class Keys:
@@ -26,12 +28,13 @@ class Keys:
         self._labels: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         self._sources: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
         self._shapes: dict[str, int] = {}
         self.sessions: dict[str, int] = {}
 
     def clear(self) -> None:
         """Forget everything."""
-        for memory in (self._labels, self._versions, self._sources, self._shapes, self.sessions):
+        for memory in (self._labels, self._versions, self._sources, self._recent, self._shapes, self.sessions):
             memory.clear()
 
     def label(self, connection: sqlite3.Connection, text: str) -> int:
@@ -52,6 +55,9 @@ class Keys:
 
     def source(self, connection: sqlite3.Connection, text: str) -> int:
         """Return the key of a text of code, stored once per distinct text."""
+        found = self._recent.get(text)
+        if found is not None:
+            return found
         hash = blake3(text.encode()).hexdigest(length=16)
         found = self._sources.get(hash)
         if found is None:
@@ -60,6 +66,9 @@ class Keys:
                 row = (connection.execute("INSERT INTO source (hash, text) VALUES (?, ?)", (hash, text)).lastrowid,)
             found = int(row[0])
             _remember(self._sources, hash, found)
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[text] = found
         return found
 
     def version(self, connection: sqlite3.Connection, hash: str) -> int:
@@ -78,9 +87,11 @@ class Keys:
         for version in versions:
             if version.hash in self._versions:
                 continue
-            row = connection.execute("SELECT key FROM version WHERE hash = ?", (version.hash,)).fetchone()
-            key = int(row[0]) if row else _insert_version(connection, version)
-            _remember(self._versions, version.hash, key)
+            key = _insert_version(connection, version)
+            if key is None:
+                self.version(connection, version.hash)
+            else:
+                _remember(self._versions, version.hash, key)
 
 
 def _remember(memory: dict[str, int], name: str, key: int) -> None:
@@ -96,18 +107,23 @@ def _get_or_add(connection: sqlite3.Connection, table: str, column: str, text: s
     return int(connection.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (text,)).lastrowid or 0)
 
 
-def _insert_version(connection: sqlite3.Connection, version: Version) -> int:
+def _insert_version(connection: sqlite3.Connection, version: Version) -> int | None:
+    """Insert a version and return its key; `None` when it is there already, as few of those are that are not known."""
     shape = None if version.shape is None else json.dumps([int(length) for length in version.shape])
-    key = connection.execute(
-        "INSERT INTO version (hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?)",
+    done = connection.execute(
+        "INSERT INTO version (hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (hash) DO NOTHING",
         (version.hash, version.kind, version.exactness, version.type_name, shape, version.nbytes),
-    ).lastrowid
+    )
+    if not done.rowcount:
+        return None
+    key = int(done.lastrowid or 0)
     if version.schema:
         connection.executemany(
             "INSERT INTO version_column VALUES (?, ?, ?, ?, ?, ?)",
             [(key, position, *_column(column)) for position, column in enumerate(version.schema)],
         )
-    return int(key or 0)
+    return key
 
 
 def _column(column: Column) -> tuple[str, str, str, str | None]:

@@ -63,6 +63,11 @@ class Lines:
         self._modules: dict[int, _Watched] = {}
         self._functions: dict[int, _Watched] = {}
 
+    @property
+    def are_known(self) -> bool:
+        """Whether it can be told which lines run."""
+        return _monitoring is not None
+
     def begin(self, namespace: MutableMapping[str, Any], codes: Iterable[CodeType] = ()) -> None:
         """Watch the cell that is about to run in `namespace`, and these functions' codes."""
         self._release()

@@ -38,6 +38,7 @@ from nbledger.capture.code.module_state import state_of
 from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
+from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
 from nbledger.fingerprint.syntax import compile_quietly
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
@@ -110,8 +111,7 @@ class CellCode:
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
-        get = namespace.get
-        return all(type(get(name)) in PLAIN for name in self.loads)
+        return PLAIN.issuperset(map(type, map(namespace.get, self.loads)))
 
     def _seen_of(self, ran: frozenset[int]) -> Seen:
         """Return what counts when these lines ran: for a cell that is run again these are mostly the same."""
@@ -125,6 +125,31 @@ class CellCode:
     def _lines(self) -> frozenset[int]:
         """The lines of the code, as line events tell them."""
         return frozenset(line for _, _, line in self._code.co_lines() if line)
+
+    def is_still(self, namespace: Mapping[str, Any]) -> bool:
+        """Tell whether the cell can do nothing in this namespace but bind names to numbers and texts."""
+        if not self._may_be_still or not are_still(self._touched, namespace):
+            return False
+        names = self._of_plain(self._all, namespace)
+        beside = names.outputs or names.attributes or names.stored_attributes
+        return not beside and are_pure(names.reads, namespace)
+
+    @cached_property
+    def _may_be_still(self) -> bool:
+        return self._scan.found is None and may_be_still(self._code)
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        return self.loads | self.writes | self.deletes
+
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether the lines run one after the other, so that the line of an error tells which ran."""
+        return self._graph is None and runs_in_order(self._code)
+
+    def up_to(self, line: int) -> frozenset[int]:
+        """Return the lines that ran of a code whose lines run `in_order`, when this was the last."""
+        return frozenset(at for at in self._lines if at <= line)
 
     @cached_property
     def imports(self) -> frozenset[str]:

@@ -46,6 +46,11 @@ class Experiment:
         self._findings: Findings | None = None
 
     @property
+    def saw_calls(self) -> bool:
+        """Whether any call was told of."""
+        return self._findings is not None
+
+    @property
     def tracked(self) -> bool:
         """Whether everything is recorded, or predictions are remembered only."""
         return self._tracked

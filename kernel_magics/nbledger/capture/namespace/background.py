@@ -36,6 +36,11 @@ class Background:
         self._before: frozenset[int] = frozenset()
         self._watched: list[_Watched] = []
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of the user's is known to go on."""
+        return not self._watched
+
     def before(self) -> None:
         """Take note of the threads that run before a cell."""
         self._before = frozenset(map(id, threading.enumerate()))

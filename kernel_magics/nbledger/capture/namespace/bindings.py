@@ -1,12 +1,14 @@
 """To which objects the names of a namespace are bound, by identity only: nothing is kept alive.
 
 Before and after every cell it is asked what changed, with hundreds of names and nearly none of them bound anew. So the
-names and identities are taken as lists, in C, and compared as such.
+identities are taken as lists, in C, and compared as such. IPython adds a name for each cell to the namespace (`_i1`,
+`_i2`, ...): of such names it is only known that they are there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 _PIECE = 32
@@ -25,41 +27,81 @@ _ADDRESS, _SHIFT = _places()
 
 
 class Bindings:
-    """The bindings of one namespace when last looked at. `idents` maps each name to the identity of its value."""
+    """The bindings of one namespace when last looked at. `idents` maps each name to the identity of its value.
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    Names for which `passed_over` is true are taken as always bound to the same: their identity is 0.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], passed_over: Callable[[str], object] | None = None) -> None:
         self._namespace = namespace
+        self._dict: dict[str, Any] | None = namespace if type(namespace) is dict else None
+        self._passed_over = passed_over or (lambda _: False)
         self._names: list[str] = []
         self._ids: list[int] = []
+        # The last name that is passed over, how many names there are up to it, and those after it.
+        self._mark: str | None = None
+        self._marked = 0
+        self._tail: list[str] = []
         self.idents: dict[str, int] = {}
         self.new: set[str] = set()
         """The names that the last look found for the first time."""
 
     def changed(self) -> tuple[list[str], list[str]]:
         """Look again. Returns the names bound to other objects than before (or new), and those that are gone."""
-        # Each is one step in C, so no thread comes in between; one that came in between the two is met again next time.
-        ids = list(map(_ADDRESS, self._namespace.values()))
-        names = list(self._namespace)
-        if len(names) != len(ids):
-            pairs = [(name, _ADDRESS(value)) for name, value in list(self._namespace.items())]
-            names, ids = [name for name, _ in pairs], [ident for _, ident in pairs]
-        known = len(self._names)
-        if (names if len(names) == known else names[:known]) != self._names:
-            return self._renamed(names, ids)
+        added = self._added()
+        if added is None:
+            return self._renamed()
+        counted = [name for name in added if not self._passed_over(name)]
+        names = self._names + counted if counted else self._names
+        try:
+            # One step in C, so no thread comes in between.
+            ids = list(map(_ADDRESS, map(self._namespace.__getitem__, names)))
+        except KeyError:
+            return self._renamed()
+        self.new = set(counted)
+        if added:
+            self._append(added)
         if ids == self._ids:
-            self.new = set()
             return [], []
-        moved = self._moved(ids, known)
-        new = range(known, len(names))
-        self.new = {names[at] for at in new}
-        for at in (*moved, *new):
+        places = [*self._moved(ids), *range(len(self._ids), len(ids))]
+        for at in places:
             self.idents[names[at]] = ids[at] << _SHIFT
         self._names, self._ids = names, ids
-        return [names[at] for at in (*moved, *new)], []
+        return [names[at] for at in places], []
 
-    def _moved(self, ids: list[int], known: int) -> list[int]:
+    def _added(self) -> list[str] | None:
+        """Return the names that came after those known; `None` when those are not the same in the same order.
+
+        Of hundreds of cells' names in IPython's history only the last is looked at. A dict keeps its order: when that
+        one has as many names before it as ever, they are the same names.
+        """
+        tail = self._tail
+        count = len(self._namespace) - self._marked
+        if count < len(tail):
+            return None
+        if self._mark is None or self._dict is None:
+            names = list(self._namespace)
+        else:
+            names = list(islice(reversed(self._dict), count + 1))
+            if len(names) <= count or names.pop() != self._mark:
+                return None
+            names.reverse()
+        return names[len(tail) :] if names[: len(tail)] == tail else None
+
+    def _append(self, added: list[str]) -> None:
+        """Take in names that came after those known."""
+        self.idents.update(dict.fromkeys(added, 0))
+        tail = self._tail + added
+        at = next((at for at in reversed(range(len(tail))) if self._passed_over(tail[at])), None)
+        if at is not None and self._dict is not None:
+            self._mark = tail[at]
+            self._marked += at + 1
+            tail = tail[at + 1 :]
+        self._tail = tail
+
+    def _moved(self, ids: list[int]) -> list[int]:
         """Return the places of those that differ: most pieces are the same, which C tells at once."""
-        before = self._ids
+        before, known = self._ids, len(self._ids)
         moved: list[int] = []
         for start in range(0, known, _PIECE):
             end = min(start + _PIECE, known)
@@ -67,11 +109,17 @@ class Bindings:
                 moved += [at for at in range(start, end) if ids[at] != before[at]]
         return moved
 
-    def _renamed(self, names: list[str], ids: list[int]) -> tuple[list[str], list[str]]:
+    def _renamed(self) -> tuple[list[str], list[str]]:
         """Compare where names were deleted, or deleted and bound again."""
         before = self.idents
-        self._names, self._ids = names, ids
-        self.idents = {name: ident << _SHIFT for name, ident in zip(names, ids, strict=True)}
-        self.new = self.idents.keys() - before.keys()
-        moved = [name for name, ident in self.idents.items() if before.get(name) != ident]
-        return moved, [name for name in before if name not in self.idents]
+        values = dict(self._namespace)
+        self._names = [name for name in values if not self._passed_over(name)]
+        self._ids = [_ADDRESS(values[name]) for name in self._names]
+        self.idents = {}
+        self._mark, self._marked, self._tail = None, 0, []
+        self._append(list(values))
+        for name, ident in zip(self._names, self._ids, strict=True):
+            self.idents[name] = ident << _SHIFT
+        self.new = set(self._names) - before.keys()
+        moved = [name for name in self._names if before.get(name) != self.idents[name]]
+        return moved, [name for name in before if name not in values]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nbledger.capture.code.names import Names
 from nbledger.records import ABSENT, Edge, Version
@@ -27,15 +28,16 @@ class Changes:
 
     def edges(self) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
         """Return the edges used and generated, as they are recorded."""
-        used = [Edge(version.hash, name, _role(version)) for name, version in self.used.items()]
+        used = [_edge(version.hash, name, version.kind) for name, version in self.used.items()]
         used += [Edge(ABSENT.hash, name) for name in sorted(self.absent)]
         generated = [
-            Edge(version.hash, name, _role(version), derived=name in self.derived)
-            for name, version in self.generated.items()
+            _edge(version.hash, name, version.kind, name in self.derived) for name, version in self.generated.items()
         ]
         generated += [Edge(ABSENT.hash, name) for name in sorted(self.deleted)]
         return tuple(used), tuple(generated)
 
 
-def _role(version: Version) -> str:
-    return "import" if version.kind == "module" else "variable"
+@lru_cache(maxsize=1024)
+def _edge(version: str, name: str, kind: str, derived: bool = False) -> Edge:
+    """Return an edge; most variables that a cell reads are what they were when others read them."""
+    return Edge(version, name, "import" if kind == "module" else "variable", derived)

@@ -18,12 +18,12 @@ from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import Ran, value_of
 from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
-from nbledger.capture.namespace.background import Background
+from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, kind_of
-from nbledger.capture.namespace.patches import concerns, watched
-from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, open_figures, reach_of, widened
+from nbledger.capture.namespace.patches import concerns
+from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
 from nbledger.records import Version
 
@@ -61,26 +61,32 @@ class Variables:
         self._versions = versions
         self._hidden = hidden or {}
         self._known: dict[str, _Known] = {}
-        self._bindings = Bindings(namespace)
+        self._bindings = Bindings(namespace, _is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
-        self._classes: dict[type, int] = {}
-        self._figures: frozenset[int] = frozenset()
-        self._background = Background(namespace)
-        self._specs: dict[str, Any] = {}
+        self._beside = Beside(namespace)
+        self.still = False
 
-    def before(self, codes: Iterable[CellCode]) -> list[Names]:
+    def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
 
-        Returns what each code touches, as far as can be told before it runs.
+        Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
+        will run: then `still` tells whether they can do nothing but bind names to numbers and texts.
         """
+        self.still = False
         self._bound_by_hand(*self._bindings.changed())
-        self._figures = frozenset(map(id, open_figures()))
-        self._classes = watched()
-        self._background.before()
         codes = list(codes)
-        self._specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
+        if alone and self._beside.is_idle and all(code.is_still(self._namespace) for code in codes):
+            self.still = True
+            self._beside.pass_over()
+        else:
+            self.watch(codes)
         return self.learn_reads(codes)
+
+    def watch(self, codes: Iterable[CellCode]) -> None:
+        """Take note of what a cell may change beside the variables that it names: it is not `still`."""
+        self.still = False
+        self._beside.before(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
@@ -111,8 +117,7 @@ class Variables:
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
         moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
-        threads, opaque = self._background.after()
-        patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
+        threads, opaque, patched = self._beside.after()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
             return Changes(names=names, opaque=opaque)
         cell = _Cell(self, names, self._bindings, gone, failed=failed)
@@ -140,14 +145,9 @@ class Variables:
         known = self._known.get(name)
         return known.version if known else None
 
-    def _specs_of_modules(self) -> dict[str, Any]:
-        """Return the specs of the modules by variable: `importlib.reload` gives a module another."""
-        values = list(self._namespace.items())
-        return {name: value.__dict__.get("__spec__") for name, value in values if isinstance_of_module(value)}
-
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
-        if name[:1] == "_" and _is_history(name):
+        if name[:1] == "_" and _is_in_history(name):
             return False
         hidden = self._hidden.get(name, _MISSING)
         return hidden is _MISSING or self._namespace.get(name, hidden) is not hidden
@@ -206,6 +206,11 @@ class Variables:
         return reach
 
 
+def _is_in_history(name: str) -> bool:
+    """Tell whether a name is one of those by which IPython keeps what was typed and shown, or Python's own."""
+    return isinstance(name, str) and name[:1] == "_" and _is_history(name) is not None
+
+
 def _content(value: Any) -> Any:
     """Return what is compared to tell whether a value changed: a group-by or window is its frame."""
     return getattr(value, "obj", value) if kind_of(type(value)) is Kind.VIEW else value
@@ -239,7 +244,8 @@ class _Cell:
         """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
         names, now, variables = self.changes.names, self.now, self.variables
         reads = names.reads | variables._through(names.reads)
-        stored = {name for name in self.sure & names.writes if name in now and variables._is_users(name)}
+        same = (self.sure & names.writes) - moved
+        stored = {name for name in same if name in now and variables._is_users(name)}
         written = moved | stored
         self._use(reads)
         for name in (written | gone) & reads:
@@ -258,8 +264,9 @@ class _Cell:
             self.changes.generated[name] = known.version
             if name in by_threads and name not in names.writes:
                 self.changes.derived.add(name)
-            fresh |= known.reach.marks
-            self.everything |= not known.reach.bounded
+            if known.reach is not NOTHING:
+                fresh |= known.reach.marks
+                self.everything |= not known.reach.bounded
         for reach in threads:
             self._spread(reach)
         self._look_at_reloaded()
@@ -313,7 +320,7 @@ class _Cell:
                 self._spread(self.variables._reach(value))
 
     def _look_at_reloaded(self) -> None:
-        for name, spec in self.variables._specs.items():
+        for name, spec in self.variables._beside.specs.items():
             value = self.namespace.get(name)
             known = name in self.changes.generated or not isinstance_of_module(value)
             if not known and value.__dict__.get("__spec__") is not spec:
@@ -323,7 +330,7 @@ class _Cell:
         if name not in self.known and self.variables._is_users(name):
             self.changes.used[name] = self.variables._learn(name).version
         if str(module.__dict__.get("__name__")).partition(".")[0] in _DRAWING:
-            self.reach |= self.variables._figures
+            self.reach |= self.variables._beside.figures
         self._spread(self.variables._reach(module))
 
     def _look(self, name: str, value: Any) -> bool:
@@ -391,8 +398,3 @@ class _Cell:
             is_patched = isinstance_of_library_class(value) and value in self.patched
             if name not in self.changes.generated and (is_patched or concerns(value, self.patched)):
                 self._generate(name, self.variables._learn(name))
-
-
-def isinstance_of_module(value: Any) -> bool:
-    """Tell whether a value is a module, without asking it."""
-    return kind_of(type(value)) is Kind.MODULE

@@ -116,6 +116,13 @@ def deactivate() -> None:
     _own = {ident: thread for ident, thread in alive.items() if _others.get(ident) is not thread}
 
 
+def is_alone() -> bool:
+    """Tell whether no other thread goes on that ran a cell, or that a cell started."""
+    here = threading.get_ident()
+    alive: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]
+    return all(ident == here or alive.get(ident) is not thread for ident, thread in _own.items())
+
+
 @contextmanager
 def paused() -> Iterator[None]:
     """Do something of our own in this thread that nobody is told of."""

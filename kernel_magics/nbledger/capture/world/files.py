@@ -43,6 +43,11 @@ class Files(FileEvents):
         self._watched: dict[str, State] = {}
         self._asked: list[str] = []
 
+    @property
+    def are_closed(self) -> bool:
+        """Whether no file is open that an earlier cell wrote: such a one may still be written, by a process say."""
+        return not self._watched
+
     def begin(self) -> None:
         """Start anew for a cell that is about to run."""
         self._asked = []

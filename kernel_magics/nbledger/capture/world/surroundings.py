@@ -88,6 +88,33 @@ class Surroundings:
         seeding.activate(self._state)
         audit.activate(self._files, self._executed, self._state, namespace=namespace)
 
+    @property
+    def are_quiet(self) -> bool:
+        """Whether nothing goes on that an earlier cell began: no thread, and no file that is written."""
+        return audit.is_alone() and self._files.are_closed
+
+    def begin_still(self, codes: Sequence[CellCode]) -> None:
+        """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
+        if not all(code.in_order for code in codes):
+            self._lines.begin(self._namespace)
+
+    def stop_still(self, code: CellCode, error: BaseException | None) -> frozenset[int] | None:
+        """Return the lines that ran of such a cell, or `None` when that is not known."""
+        if not code.in_order:
+            ran = self._lines.end()
+            return None if ran is None else ran.of(0, 1)
+        last = None if error is None or not self._lines.are_known else self._last_line(error)
+        return None if last is None else code.up_to(last)
+
+    def _last_line(self, error: BaseException) -> int | None:
+        """Return the line of the cell that raised an error."""
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_globals is self._namespace:
+                return trace.tb_lineno
+            trace = trace.tb_next
+        return None
+
     def join(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
         """Take in the code of a cell that runs inside the one that is watched."""
         with audit.paused():

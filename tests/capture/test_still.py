@@ -1,0 +1,194 @@
+"""Cells that can do nothing but bind names to numbers and texts are recorded as any other, for less."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.hooks import calls
+from nbledger.capture.identity import current_session
+from nbledger.capture.outcome import Outcome
+from nbledger.capture.recorder import Cell, Context, Recorder
+from nbledger.capture.writer import Writer
+
+
+class Notebook:
+    """A recorded session whose cells are, or are not, said to run alone."""
+
+    def __init__(self, folder: Path, *, alone: bool) -> None:
+        self.names: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+        folder.mkdir()
+        self.alone = alone
+        self.still: list[bool] = []
+        self.recorder = Recorder(self.names, Writer(current_session("python"), folder, print), Context())
+
+    def run(self, source: str) -> Outcome:
+        self.recorder.begin(Cell(source, (source,), alone=self.alone), None)
+        self.still.append(self.recorder._variables.still)
+        failed: BaseException | None = None
+        try:
+            exec(compile(source, "<cell>", "exec"), self.names)
+        except Exception as error:
+            failed = error
+        outcome = self.recorder.end(failed)
+        assert outcome is not None
+        assert outcome.recorded
+        assert not outcome.problems
+        return outcome
+
+
+@pytest.fixture
+def both(tmp_path):
+    notebooks = [Notebook(tmp_path / name, alone=name == "alone") for name in ("alone", "watched")]
+    yield notebooks
+    for notebook in notebooks:
+        notebook.recorder.close()
+    calls.uninstall()
+
+
+def is_still(source: str, **names: Any) -> bool:
+    return CellCode(compile_cell(source)).is_still(names)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "pass",
+        "# nothing",
+        "a = 1",
+        "b = n + 1",
+        "n += 1; text = f'{n:>3} {word!r}' * 2",
+        "total = 0\nfor i in range(n):\n    if i % 2 and not total > 9: total += i * i\n    else: continue",
+        "first, second = word[:2], word[1]\nfirst, second = second, first",
+        "m = max(n, len(word), abs(-3)) if n is not None else round(2.5)",
+        "while n > 0: n -= 1",
+        "found = 'a' in word",
+        "del_me = -n ** 2",
+    ],
+)
+def test_numbers_and_texts_are_still(source: str) -> None:
+    assert is_still(source, n=3, word="word")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "n",
+        "n + 1",
+        "print(n)",
+        "thing = 1",
+        "a = thing",
+        "a = n + thing",
+        "a = missing",
+        "a = [n]",
+        "a = n.real",
+        "thing[0] = n",
+        "import os",
+        "f = lambda: n",
+        "a = [i for i in range(n)]",
+        "try: a = n\nexcept TypeError: a = 0",
+        "assert n",
+        "del n",
+        "a: int = 1",
+        "a = ~n",
+        "a = _",
+        "a = open",
+        "a = str(n, encoding='utf-8')",
+        "exec('a = 1')",
+        "global g\ng = n",
+        "get_ipython().run_line_magic('time', 'n')",
+    ],
+)
+def test_whatever_may_call_show_or_finish_something_is_not(source: str) -> None:
+    assert not is_still(source, n=3, word="word", thing=[1], _=5)
+
+
+def test_a_function_in_place_of_one_of_pythons_is_not_still(monkeypatch) -> None:
+    source = "a = divmod(7, 2)"
+    assert is_still(source)
+    assert not is_still(source, divmod=lambda *numbers: print(numbers))
+    assert not is_still(source, __builtins__={"divmod": open})
+    monkeypatch.setattr(builtins, "divmod", lambda *numbers: numbers)
+    assert not is_still(source)
+
+
+def test_the_same_is_recorded_whether_or_not_a_cell_counts_as_still(both) -> None:
+    draw = random.Random(7)
+    names = "abcd"
+    expressions = ("{} + {}", "{} * 2", "-{}", "len(str({}))", "{} // ({} - 3)", "'text'", "[{}]", "max({}, {})", "2.5")
+    forms = (
+        "{0} = {1}",
+        "{0} = {1}\n{2} = {1}",
+        "if {1}:\n    {0} = {2}\nelse:\n    {0} = 1",
+        "for {0} in range(3):\n    {2} = {1}",
+        "{0} = (\n    {1}\n)",
+        "{2} = {0}; {0} = {1}",
+    )
+    for _ in range(250):
+        terms = iter(lambda: draw.choice((*names, str(draw.randrange(9)))), "")
+        expression = draw.choice(expressions)
+        expression = expression.format(*(next(terms) for _ in range(2)))
+        source = draw.choice(forms).format(draw.choice(names), expression, draw.choice(names))
+        facts = [notebook.run(source).facts for notebook in both]
+        for part in ("used", "generated", "opaque", "versions"):
+            assert set(getattr(facts[0], part)) == set(getattr(facts[1], part)), source
+    assert both[0].still.count(True) > 60
+    assert not any(both[1].still)
+
+
+def test_a_line_that_was_not_reached_is_left_out_of_a_still_cell_that_failed(both) -> None:
+    for notebook in both:
+        notebook.run("a = 1\nb = 2\nzero = 0")
+    outcomes = [notebook.run("c = a\nd = a // zero\ne = b") for notebook in both]
+    assert both[0].still == [True, True]
+    assert outcomes[0].end.status == "failed"
+    assert set(outcomes[0].facts.used) == set(outcomes[1].facts.used)
+    assert set(outcomes[0].facts.generated) == set(outcomes[1].facts.generated)
+
+
+def test_a_cell_is_not_still_while_a_thread_of_the_notebook_goes_on(both) -> None:
+    alone = both[0]
+    alone.run("import threading\nstop = threading.Event()\nthread = threading.Thread(target=stop.wait)")
+    alone.run("thread.start()")
+    alone.run("a = 1")
+    alone.run("stop.set(); thread.join()")
+    alone.run("a = 2")
+    assert alone.still == [False, False, False, False, True]
+
+
+def test_a_cell_is_not_still_while_a_file_of_the_notebook_is_written(both, tmp_path) -> None:
+    for notebook in both:
+        path = str(tmp_path / ("alone" if notebook.alone else "watched") / "log.txt")
+        notebook.run(f"log = open({path!r}, 'w')\nlog.write('begun')")
+        notebook.names["log"].flush()
+        later = notebook.run("a = 1")
+        assert [edge.name for edge in later.facts.generated if edge.role == "file"] == ["log.txt"]
+        notebook.run("log.close()")
+        notebook.run("a = 2")
+    assert both[0].still == [False, False, False, True]
+
+
+def test_what_was_watched_around_an_earlier_cell_is_not_told_again(both, tmp_path, monkeypatch) -> None:
+    (tmp_path / "reloaded_helper.py").write_text("x = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    for notebook in both:
+        notebook.run("import importlib, reloaded_helper")
+        again = notebook.run("reloaded_helper = importlib.reload(reloaded_helper)")
+        assert "reloaded_helper" in {edge.name for edge in again.facts.generated}
+        assert [edge.name for edge in notebook.run("a = 1").facts.generated] == ["a"]
+        sys.modules.pop("reloaded_helper")
+    assert both[0].still == [False, False, True]
+
+
+def test_what_a_name_was_bound_to_may_have_a_finalizer(both, tmp_path) -> None:
+    for notebook in both:
+        path = str(tmp_path / ("alone" if notebook.alone else "watched") / "left.txt")
+        notebook.run(f"class Leaves:\n    def __del__(self):\n        open({path!r}, 'w').close()\nlast = Leaves()")
+        outcome = notebook.run("last = 1")
+        assert [edge.name for edge in outcome.facts.generated if edge.role == "file"] == ["left.txt"]
