@@ -16,6 +16,8 @@ class NBLedgerError(Exception):
     """
 
     template = "{detail}"
+    exit_code = 1
+    """What the command line ends with."""
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields

@@ -373,3 +373,24 @@ class AliasEvent:
     who: str
     reason: str = ""
     run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What a gate said of a candidate: `error` is a gate that could not be evaluated, and counts as failed.
+
+    `detail` is one line for people; `value` is what was judged and `limit` what it was held against, where there are
+    such. A gate that a named person waived keeps its detail.
+    """
+
+    gate: str
+    status: Literal["passed", "failed", "error", "waived"]
+    detail: str
+    value: Any = None
+    limit: Any = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether a promotion may go on."""
+        return self.status in ("passed", "waived")

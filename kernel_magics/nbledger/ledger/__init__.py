@@ -2,6 +2,7 @@
 
 from nbledger.ledger.errors import (
     AmbiguousId,
+    AuditBroken,
     BadBundle,
     BadObjectHash,
     FilterError,
@@ -28,6 +29,7 @@ open = Ledger.open  # `nbledger.open()`
 
 __all__ = [
     "AmbiguousId",
+    "AuditBroken",
     "BadBundle",
     "BadObjectHash",
     "FilterError",

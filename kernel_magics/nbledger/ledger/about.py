@@ -122,17 +122,15 @@ def version(reader: Reader, key: int) -> Version:
     )
 
 
-def stored(reader: Reader, hash: str) -> StoredVersion | None:
-    """Return where a version's content is kept, a trusted form first."""
+def stored(reader: Reader, hash: str) -> list[StoredVersion]:
+    """Return where a version's content is kept, in each of its forms, a trusted one first."""
     rows: list[Any] = reader.database.rows(
         """SELECT v.hash, s.object, s.format, s.size, s.trusted
         FROM stored_version s JOIN version v ON v.key = s.version
-        WHERE v.hash = ? ORDER BY s.trusted DESC, s.object LIMIT 1""",
+        WHERE v.hash = ? ORDER BY s.trusted DESC, s.object""",
         (hash,),
     )
-    for version, object, format, size, trusted in rows:
-        return StoredVersion(version, object, format, size, bool(trusted))
-    return None
+    return [StoredVersion(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 def session(reader: Reader, key: int) -> Session:

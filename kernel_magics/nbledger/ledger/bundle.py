@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from nbledger.ledger.attached import transaction
-from nbledger.ledger.errors import BadBundle, LedgerCorrupt, LedgerFull, LedgerMissing, ObjectAltered, ObjectMissing
+from nbledger.ledger.errors import (
+    AuditBroken,
+    BadBundle,
+    LedgerCorrupt,
+    LedgerFull,
+    LedgerMissing,
+    ObjectAltered,
+    ObjectMissing,
+)
 from nbledger.ledger.gc import keep_only_referenced
 from nbledger.ledger.location import DATABASE
 from nbledger.ledger.merging import Merged, merge_database
@@ -37,7 +45,7 @@ def export(ledger: Ledger, path: Path, runs: Iterable[str] | None) -> Path:
     only = None if runs is None else _with_descendants(ledger, [ledger.run(run).id for run in runs])
     with tempfile.TemporaryDirectory(prefix="nbledger-") as name:
         part = Opened(Path(name) / ".nbledger")
-        merge_database(part, ledger.path, None, only=only)
+        merge_database(part, ledger.path, None, only=only, event=None, strict=True)
         connection = part.database.connection()
         if only is not None:
             with transaction(connection, part.path):
@@ -94,8 +102,10 @@ def import_(ledger: Ledger, path: Path) -> Merged:
                 shutil.copyfileobj(source, target)
             _check_database(database)
 
-            return merge_database(ledger, database, lambda named: _open(bundle, members, named), strict=True)
-        except (LedgerCorrupt, ObjectMissing, ObjectAltered, zipfile.BadZipFile, sqlite3.Error) as error:
+            return merge_database(
+                ledger, database, lambda named: _open(bundle, members, named), strict=True, event="import"
+            )
+        except (AuditBroken, LedgerCorrupt, ObjectMissing, ObjectAltered, zipfile.BadZipFile, sqlite3.Error) as error:
             detail = str(error).rstrip(".").replace(str(database), DATABASE)
             raise BadBundle(path=str(path), detail=detail) from error
 

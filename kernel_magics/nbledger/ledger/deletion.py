@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from nbledger.ledger import audit
 from nbledger.ledger.errors import NotFound
 from nbledger.ledger.runs import Reader
 from nbledger.ledger.writing import Writer
@@ -18,11 +19,13 @@ def add_event(writer: Writer, reader: Reader, run: str, event: str, who: str, at
         row = connection.execute("SELECT id FROM run WHERE key = ?", (key,)).fetchone()
         if row is None:
             raise NotFound(what="run", ref=run, remedy="it was removed by gc")
+        id = new_id()
         connection.execute(
             """INSERT INTO deletion SELECT NULL, :id, :run, :event,
                 (SELECT coalesce(max(seq), 0) + 1 FROM deletion WHERE run = :run), :at, :who""",
-            {"id": new_id(), "run": row[0], "event": event, "at": at, "who": who},
+            {"id": id, "run": row[0], "event": event, "at": at, "who": who},
         )
+        audit.append(connection, event, f"run {row[0]}", {}, who, rows=[("deletion", id)])
         return str(row[0])
 
     return writer.write(insert)

@@ -59,6 +59,7 @@ def examine(ledger: Ledger, *, fix: bool) -> list[Finding]:
         *_database(ledger),
         *_file_system(ledger),
         *_objects(ledger, fix),
+        *_remote(ledger, fix),
         *_sessions(ledger, fix),
         *_stray(ledger, fix),
         *_packed(ledger, fix),
@@ -115,6 +116,30 @@ def _objects(ledger: Ledger, fix: bool) -> Iterator[Finding]:
                 fixable=True,
                 fixed=fix,
             )
+
+
+def _remote(ledger: Ledger, fix: bool) -> Iterator[Finding]:
+    """Look whether the remote store of objects can be reached, and has all that is here."""
+    from nbledger.ledger.remote_objects import RemoteStore, RemoteUnavailable
+
+    store = ledger.objects
+    if not isinstance(store, RemoteStore):
+        return
+    try:
+        unsent = store.unsent()
+        for hash in unsent if fix else ():
+            store.send(hash)
+    except RemoteUnavailable as error:
+        yield Finding("warning", str(error), "What is recorded meanwhile stays here, and can be sent later.")
+        return
+    if unsent:
+        yield Finding(
+            "warning",
+            f"{len(unsent)} objects are here and not in {store.url}.",
+            "`nbledger doctor --fix` sends them.",
+            fixable=True,
+            fixed=fix,
+        )
 
 
 def _owner(ledger: Ledger, hash: str) -> str:

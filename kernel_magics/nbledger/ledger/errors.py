@@ -105,6 +105,18 @@ class BadObjectHash(LedgerError):
     template = "{hash!r} is not an object's hash: give its 64 hexadecimal digits."
 
 
+class ArtifactChanged(LedgerError):
+    """A registered model's row leads to other bytes than those that were promoted."""
+
+    template = "{ref} leads to the bytes {now}, and {then} were promoted: it is not loaded. See `nbledger verify`."
+
+
+class AuditBroken(LedgerError):
+    """A ledger's audit is not the chain that it was."""
+
+    template = "The audit of {path} is broken: {detail}; `nbledger verify` there says more."
+
+
 class BadBundle(LedgerError):
     """A bundle that is not one of ours, is damaged, or tries to write outside of the store."""
 

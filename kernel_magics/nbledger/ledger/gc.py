@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbledger.ledger import audit
+
 if TYPE_CHECKING:
     from nbledger.ledger.ledger import Ledger
 
@@ -36,7 +38,12 @@ OF_A_RUN = (
     "artifact",
     "call_value",
     "call",
+    "trial",
+    "sweep",
 )
+_TOLD = 1000
+"""Of so many removed runs at most the audit keeps the ids."""
+
 _DOOMED = """INSERT INTO temp.doomed SELECT run FROM deleted_run
     WHERE run NOT IN (SELECT run FROM model_version)"""
 _REFERRED = """(SELECT version FROM used UNION SELECT version FROM generated UNION SELECT version FROM metric_basis
@@ -69,7 +76,9 @@ def sweep(ledger: Ledger, *, dry_run: bool, grace: float) -> Swept:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (run INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM temp.doomed")
         connection.execute(_DOOMED)
-        swept.runs = _one(connection, "SELECT count(*) FROM temp.doomed")
+        rows = connection.execute("SELECT id FROM run WHERE key IN (SELECT run FROM temp.doomed)")
+        gone = [row[0] for row in rows]
+        swept.runs = len(gone)
         rows = connection.execute("SELECT run_id FROM deleted_run WHERE run NOT IN (SELECT run FROM temp.doomed)")
         swept.kept = [row[0] for row in rows]
         if swept.runs:
@@ -79,6 +88,10 @@ def sweep(ledger: Ledger, *, dry_run: bool, grace: float) -> Swept:
         named = {row[0] for row in connection.execute("SELECT hash FROM object")}
         if dry_run:
             raise _DryRun
+        if swept.runs:
+            audit.append(
+                connection, "gc", "ledger", {"runs": swept.runs, "ids": gone[:_TOLD], "versions": swept.versions}
+            )
     if not dry_run:
         ledger.forget()
         with contextlib.suppress(sqlite3.Error):
@@ -106,6 +119,9 @@ def _remove_runs(connection: sqlite3.Connection) -> int:
         """INSERT OR IGNORE INTO temp.loose_source SELECT source FROM run
         WHERE key IN (SELECT run FROM temp.doomed) AND source IS NOT NULL"""
     )
+    attempts = "SELECT a.key FROM attempt a JOIN trial t ON t.key = a.trial JOIN temp.doomed d ON d.run = t.run"
+    connection.execute(f"DELETE FROM attempt_end WHERE attempt IN ({attempts})")
+    connection.execute(f"DELETE FROM attempt WHERE key IN ({attempts})")
     for table in OF_A_RUN:
         connection.execute(f"DELETE FROM {table} WHERE run IN (SELECT run FROM temp.doomed)")
     connection.execute("DELETE FROM run WHERE key IN (SELECT run FROM temp.doomed)")
@@ -135,7 +151,7 @@ def _prune_row_sets(connection: sqlite3.Connection) -> None:
 def _prune_objects(connection: sqlite3.Connection) -> None:
     connection.execute(
         """DELETE FROM object WHERE hash NOT IN (SELECT object FROM artifact UNION SELECT object FROM stored_version
-        UNION SELECT object FROM call_value WHERE object IS NOT NULL)"""
+        UNION SELECT object FROM call_value WHERE object IS NOT NULL UNION SELECT object FROM model_artifact)"""
     )
 
 
@@ -144,20 +160,21 @@ def _remove_files(ledger: Ledger, named: Iterable[str], swept: Swept, before: fl
     for hash in list(ledger.objects.hashes()):
         if hash in kept:
             continue
-        try:
-            status = ledger.objects.path(hash).stat()
-        except FileNotFoundError:
-            continue
-        if status.st_mtime > before:
+        status = ledger.objects.status(hash)
+        if status is None or status[1] > before:
             continue
         swept.objects += 1
-        swept.bytes += status.st_size if swept.dry_run else ledger.objects.remove(hash)
+        swept.bytes += status[0] if swept.dry_run else ledger.objects.remove(hash)
 
 
 def keep_only_referenced(connection: sqlite3.Connection) -> None:
     """Remove whatever no run refers to, so that a bundle of some runs tells nothing of the others."""
     for statement in (
         "DELETE FROM alias_event WHERE model NOT IN (SELECT model FROM model_version)",
+        """DELETE FROM gate_result WHERE promotion IN
+        (SELECT key FROM promotion WHERE model_version IS NULL AND run NOT IN (SELECT id FROM run))""",
+        "DELETE FROM promotion WHERE model_version IS NULL AND run NOT IN (SELECT id FROM run)",
+        "DELETE FROM model_tag WHERE model NOT IN (SELECT model FROM model_version)",
         "DELETE FROM model WHERE key NOT IN (SELECT model FROM model_version)",
         "DELETE FROM session_end WHERE session NOT IN (SELECT session FROM run)",
         "DELETE FROM session_environment WHERE session NOT IN (SELECT session FROM run)",
@@ -171,6 +188,7 @@ def keep_only_referenced(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(statement)
     _remove_versions(connection)
+    connection.execute("DELETE FROM approval WHERE version NOT IN (SELECT hash FROM version)")
     _prune_row_sets(connection)
     _prune_objects(connection)
     connection.execute(

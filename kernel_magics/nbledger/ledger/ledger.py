@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbledger.ledger import about, deletion
 from nbledger.ledger.comparison import Best, best_metrics, distinct, previous_run
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nbledger.ledger.gc import Swept
     from nbledger.ledger.merging import Merged
 
+T = TypeVar("T")
 Order = str | list[str] | tuple[str, ...] | None
 
 
@@ -62,10 +63,25 @@ class Ledger:
         self.root = folder.parent
         self.path = folder / DATABASE
         self.database = Database(self.path, create=create)
-        self.objects = ObjectStore(folder / "objects")
         self._writer = Writer(self.database, folder)
         self.reader = Reader(self.database, self._writer.heartbeat_file)
         self._writer.on_forget = self.reader.forget
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The store of this ledger's objects, with a remote one behind it where one is set."""
+        from nbledger.ledger.remote_objects import store_of
+
+        return store_of(self.folder, self.database)
+
+    def set_object_store(self, url: str) -> None:
+        """Keep all objects in a remote store as well, from now on (`s3://bucket/folder`, by fsspec).
+
+        Raises `BadStore` or `RemoteUnavailable`, and then nothing has changed.
+        """
+        from nbledger.ledger.remote_objects import set_store
+
+        self.__dict__["objects"] = set_store(self.database, self.folder, url)
 
     @classmethod
     def open(cls, path: Path | str | os.PathLike[str] | None = None, *, create: bool = True) -> Ledger:
@@ -132,6 +148,10 @@ class Ledger:
     def metric_buffer(self, run: str) -> MetricBuffer:
         """Return a buffer whose `log(name, value, step=None)` costs the caller about a microsecond."""
         return MetricBuffer(lambda points: self._writer.write_points(run, points))
+
+    def write(self, action: Callable[..., T], *records: Any) -> T:
+        """Run `action(connection, *records)` in one write transaction; all of it is written, or nothing."""
+        return self._writer.write(action, *records)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -261,6 +281,10 @@ class Ledger:
 
     def stored(self, version_hash: str) -> StoredVersion | None:
         """Return where a version's content is kept, `None` when it is not."""
+        return next(iter(self.stored_forms(version_hash)), None)
+
+    def stored_forms(self, version_hash: str) -> list[StoredVersion]:
+        """Return every form in which a version's content is kept, a trusted one first."""
         return about.stored(self.reader, version_hash)
 
     def load(self, ref: str, *, name: str | None = None, trust: bool = False) -> Any:
@@ -303,6 +327,10 @@ class Ledger:
         """Return the model versions whose content has this full hash."""
         return self._models.versions_of(version)
 
+    def model_versions_from(self, run: str) -> list[ModelVersion]:
+        """Return the model versions that a run (its full id) made."""
+        return self._models.versions_from(run)
+
     def aliases(self, model: str) -> dict[str, int]:
         """Return where a model's aliases stand."""
         return self._models.aliases(model)
@@ -310,6 +338,10 @@ class Ledger:
     def alias_history(self, model: str, alias: str | None = None) -> list[AliasEvent]:
         """Return the moves of a model's aliases, the first one first."""
         return self._models.history(model, alias)
+
+    def aliases_at(self, model: str, time: float) -> dict[str, AliasEvent]:
+        """Return where a model's aliases stood at a time (seconds since the epoch), by the moves that made it so."""
+        return self._models.at(model, time)
 
     # -- upkeep -------------------------------------------------------------------------------------------------
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from nbledger.ledger.errors import AmbiguousId, NotFound
-from nbledger.records import StoredVersion
+from nbledger.ledger.errors import AmbiguousId, ArtifactChanged, NotFound
+from nbledger.ledger.promotions import artifacts_of
+from nbledger.records import ModelVersion, StoredVersion
 
 if TYPE_CHECKING:
     from nbledger.ledger.ledger import Ledger
@@ -23,13 +24,13 @@ def load(ledger: Ledger, ref: str, *, name: str | None, trust: bool) -> Any:
 
 
 def find(ledger: Ledger, ref: str, *, name: str | None = None) -> StoredVersion:
-    """Return where the model that `ref` names is kept. Raises `NotFound` and `AmbiguousId`."""
+    """Return where the model that `ref` names is kept. Raises `NotFound`, `AmbiguousId` and `ArtifactChanged`."""
     if ref.startswith("models:"):
         match = _URI.fullmatch(ref)
         if match is None:
             raise NotFound(what="model", ref=ref, remedy="write models:/NAME/NUMBER or models:/NAME@ALIAS")
         which = match["number"] or f"@{match['alias']}"
-        return _stored(ledger, ledger.model_version(match["model"], which).version, ref)
+        return registered(ledger, ledger.model_version(match["model"], which))
     run = _key(ledger, "run", "id", ref)
     version = _key(ledger, "version", "hash", ref)
     if run is not None and version is not None:
@@ -39,6 +40,23 @@ def find(ledger: Ledger, ref: str, *, name: str | None = None) -> StoredVersion:
     if version is not None:
         return _stored(ledger, ledger.version(ref).hash, ref)
     raise NotFound(what="run, version or model", ref=ref, remedy="see `nbledger runs` and `nbledger models`")
+
+
+def registered(ledger: Ledger, version: ModelVersion) -> StoredVersion:
+    """Return where a registered version is kept: the bytes that were promoted last, if it was promoted.
+
+    One content may be stored as several bytes, after a merge. Raises `NotFound` and `ArtifactChanged`.
+    """
+    ref = f"models:/{version.model}/{version.number}"
+    found = _stored(ledger, version.version, ref)
+    promoted = artifacts_of(ledger.database.connection(), version.model, version.number)
+    if not promoted or found.object == promoted[0]:
+        return found
+    kept = {one.object: one for one in ledger.stored_forms(version.version)}
+    for object in promoted:
+        if object in kept:
+            return kept[object]
+    raise ArtifactChanged(ref=ref, now=found.object[:12], then=promoted[0][:12])
 
 
 def _key(ledger: Ledger, table: str, column: str, ref: str) -> int | None:

@@ -17,12 +17,12 @@ from typing import IO, TYPE_CHECKING
 
 from blake3 import blake3
 
-from nbledger.ledger import attached
-from nbledger.ledger.errors import ObjectAltered, ObjectMissing
+from nbledger.ledger import attached, audit_union
+from nbledger.ledger.errors import AuditBroken, ObjectAltered, ObjectMissing
 from nbledger.ledger.facts import repack
 from nbledger.ledger.keys import Keys
 from nbledger.ledger.location import DATABASE, find_folder
-from nbledger.ledger.objects import ObjectStore
+from nbledger.ledger.remote_objects import store_of
 from nbledger.ledger.union import BASE, MAPS, REGISTRY, RUNS, TO_REPACK
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ Fetch = Callable[[str], contextlib.AbstractContextManager[IO[bytes]]]
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge did. `renumbered` lists model versions whose number was taken: (model, their number, ours)."""
+    """What a merge did. `renumbered` lists model versions whose number was taken: (model, their number, ours).
+
+    `moved` lists aliases that stand elsewhere now, as the other ledger moved them later: (model, alias, before, now).
+    """
 
     runs: int = 0
     ends: int = 0
@@ -43,6 +46,7 @@ class Merged:
     objects: int = 0
     bytes: int = 0
     renumbered: list[tuple[str, int, int]] = field(default_factory=list)
+    moved: list[tuple[str, str, int | None, int | None]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -51,11 +55,11 @@ def merge(ledger: Ledger, other: Ledger | Path | str) -> Merged:
     folder = getattr(other, "folder", None) or find_folder(other)  # type: ignore[arg-type]
     if folder.resolve() == ledger.folder.resolve():
         return Merged()
-    store = ObjectStore(folder / "objects")
+    store = store_of(folder, folder / DATABASE)
 
     def fetch(hash: str) -> contextlib.AbstractContextManager[IO[bytes]]:
         try:
-            return open(store.path(hash), "rb")
+            return open(store.fetch(hash), "rb")
         except FileNotFoundError:
             raise ObjectMissing(hash=hash, path=str(store.folder)) from None
 
@@ -69,15 +73,22 @@ def merge_database(
     *,
     strict: bool = False,
     only: Iterable[str] | None = None,
+    event: str | None = "merge",
 ) -> Merged:
     """Add what the database at `path` holds (of runs only those in `only`); `fetch` opens its objects.
 
-    An object that is missing or altered there is a line in `problems`, or with `strict` an error before anything of
-    the database was merged.
+    An object that is missing or altered there, or a broken audit, is a line in `problems`, or with `strict` an error
+    before anything of the database was merged. `event` is how the audit calls it; without, the other's audit is copied
+    (of a whole ledger) or left out.
     """
     done = Merged()
     with attached.attach(ledger.database, path) as connection:
         connection.create_function("same_text", 2, _same_text, deterministic=True)
+        flaw = audit_union.flaw(connection)
+        if flaw is not None:
+            if strict:
+                raise AuditBroken(path=str(path), detail=flaw)
+            done.problems.append(f"Its registry was left out, because its audit is broken: {flaw} (nbledger verify).")
         if fetch is not None:
             _copy_objects(ledger, connection, fetch, done, strict=strict)
         _choose(connection, only)
@@ -88,8 +99,35 @@ def merge_database(
         done.versions = _count(connection, "version") - before
         _merge_runs(connection, ledger, done)
         with attached.transaction(connection, ledger.path):
-            _merge_models(connection, done, complete=only is None)
+            aliases = _aliases(connection)
+            numbers = {} if flaw else _merge_models(connection, done, complete=only is None)
+            done.moved = _moves(aliases, _aliases(connection))
+            if event is not None:
+                _join_audits(connection, event, done, numbers, sound=flaw is None)
+            elif only is None and flaw is None:
+                audit_union.copy(connection)
     return done
+
+
+def _join_audits(
+    connection: sqlite3.Connection, event: str, done: Merged, numbers: dict[str, int], *, sound: bool
+) -> None:
+    counts = {"runs": done.runs, "ends": done.ends, "versions": done.versions, "objects": done.objects}
+    detail = {**counts, "renumbered": done.renumbered, "moved": done.moved, "problems": done.problems[:20]}
+    changed = any(counts.values()) or bool(numbers)
+    audit_union.join(connection, event, detail, numbers, changed=changed, sound=sound)
+
+
+def _aliases(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """Return where all aliases stand, by model and alias."""
+    rows = connection.execute("SELECT model, alias, number FROM main.current_alias")
+    return {(model, alias): number for model, alias, number in rows}
+
+
+def _moves(
+    before: dict[tuple[str, str], int], now: dict[tuple[str, str], int]
+) -> list[tuple[str, str, int | None, int | None]]:
+    return [(*key, before[key], now.get(key)) for key in before if before[key] != now.get(key)]
 
 
 def _same_text(text: str, hash: str) -> bool:
@@ -148,8 +186,12 @@ def _chunks(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
         yield keys[first], keys[min(first + CHUNK, len(keys)) - 1]
 
 
-def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: bool) -> None:
-    """Add model versions in the order they were made; a number that is taken here becomes the next free one."""
+def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: bool) -> dict[str, int]:
+    """Add model versions in the order they were made; a number that is taken here becomes the next free one.
+
+    Returns the numbers that those which were added have here, by their ids.
+    """
+    numbers: dict[str, int] = {}
     connection.execute("INSERT OR IGNORE INTO main.model (name, created_at) SELECT name, created_at FROM other.model")
     rows = connection.execute(
         """SELECT o.key, o.id, n.key, m.name, o.number, r.new, v.new, o.created_at, o.created_by
@@ -177,5 +219,7 @@ def _merge_models(connection: sqlite3.Connection, done: Merged, *, complete: boo
             row = (id, model, ours, run, version, created_at, created_by)
             key = connection.execute("INSERT INTO main.model_version VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
             found = (key,)
+            numbers[id] = ours
         connection.execute("INSERT INTO temp.map_model_version VALUES (?, ?)", (old, found[0]))
     _execute(connection, REGISTRY)
+    return numbers

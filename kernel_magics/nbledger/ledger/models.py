@@ -20,6 +20,11 @@ _VERSION = """SELECT m.name, v.number, r.id, c.hash, v.created_at, v.created_by,
     JOIN version c ON c.key = v.version"""
 _EVENT = """SELECT a.id, m.name, a.alias, v.number, a.time, a.who, a.reason, a.run
     FROM alias_event a JOIN model m ON m.key = a.model LEFT JOIN model_version v ON v.key = a.model_version"""
+_ALIASES = """SELECT a.alias, v.number
+    FROM (SELECT DISTINCT e.model, e.alias FROM alias_event e JOIN model m ON m.key = e.model WHERE m.name = ?) n
+    JOIN alias_event a ON a.key = (SELECT l.key FROM alias_event l WHERE l.model = n.model AND l.alias = n.alias
+        ORDER BY l.seq DESC, l.time DESC, l.id DESC LIMIT 1)
+    JOIN model_version v ON v.key = a.model_version"""
 _ORDER = "ORDER BY a.seq, a.time, a.id"
 
 
@@ -112,11 +117,19 @@ class Models:
         rows = self._reader.database.rows(f"{_VERSION} WHERE c.hash = ? ORDER BY v.key", (version,))
         return [_model_version(row, self.aliases(row[0])) for row in rows]
 
+    def versions_from(self, run: str) -> list[ModelVersion]:
+        """Return the model versions that a run (its full id) made."""
+        rows = self._reader.database.rows(f"{_VERSION} WHERE r.id = ? ORDER BY v.key", (run,))
+        return [_model_version(row, self.aliases(row[0])) for row in rows]
+
     def aliases(self, model: str) -> dict[str, int]:
         """Return where a model's aliases stand."""
-        rows = self._reader.database.rows(f"{_EVENT} WHERE m.name = ? {_ORDER}", (model,))
-        last = {row[2]: row[3] for row in rows}
-        return {alias: number for alias, number in last.items() if number is not None}
+        return dict(self._reader.database.rows(_ALIASES, (model,)))
+
+    def at(self, model: str, time: float) -> dict[str, AliasEvent]:
+        """Return the moves by which a model's aliases stood where they stood at a time (seconds since the epoch)."""
+        found = {event.alias: event for event in self.history(model) if event.time <= time}
+        return {alias: event for alias, event in found.items() if event.number is not None}
 
     def history(self, model: str, alias: str | None = None) -> list[AliasEvent]:
         """Return the moves of a model's aliases (or of one of them), the first one first."""

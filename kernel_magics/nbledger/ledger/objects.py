@@ -111,6 +111,18 @@ class ObjectStore:
             raise ObjectAltered(hash=hash, path=str(self.folder))
         return size
 
+    def fetch(self, hash: str) -> Path:
+        """Return the file of an object that is in the store, to be read."""
+        return self.path(hash)
+
+    def status(self, hash: str) -> tuple[int, float] | None:
+        """Return an object's size and when it was written or renewed, `None` when it is not there."""
+        try:
+            found = self.path(hash).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_size, found.st_mtime
+
     def hashes(self) -> Iterator[str]:
         """Yield the hash of each object in the store."""
         for file in self._files():

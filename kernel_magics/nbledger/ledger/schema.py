@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbledger.ledger.call_tables import CALLS
 from nbledger.ledger.errors import LedgerCorrupt, LedgerTooNew
+from nbledger.ledger.promotion_tables import PROMOTION
+from nbledger.ledger.sweep_tables import SWEEPS
 from nbledger.ledger.tables import LINEAGE, REGISTRY, TRACKING
 from nbledger.ledger.views import LINEAGE_VIEW, VIEWS
 
@@ -40,6 +42,8 @@ STEPS = (
     Step("0003_views", VIEWS),
     Step("0004_lineage", (*LINEAGE, *LINEAGE_VIEW)),
     Step("0005_calls", CALLS),
+    Step("0006_promotion", PROMOTION),
+    Step("0007_sweeps", SWEEPS),
 )
 VERSION = len(STEPS)
 

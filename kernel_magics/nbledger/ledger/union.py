@@ -131,6 +131,15 @@ RUNS = (
         o.made_by, v.new, o.object, o.size FROM other.call_value o {_NOW}
     LEFT JOIN temp.map_row_set s ON s.old = o.row_set LEFT JOIN temp.map_row_set c ON c.old = o.content
     LEFT JOIN temp.map_version v ON v.old = o.version""",
+    f"INSERT OR IGNORE INTO main.sweep SELECT r.new, o.spec FROM other.sweep o {_NOW}",
+    f"""INSERT OR IGNORE INTO main.trial (id, run, number, params) SELECT o.id, r.new, o.number, o.params
+    FROM other.trial o {_NOW} ORDER BY o.key""",
+    """INSERT OR IGNORE INTO main.attempt (id, trial, worker, started_at) SELECT o.id, m.key, o.worker, o.started_at
+    FROM other.attempt o JOIN other.trial t ON t.key = o.trial JOIN temp.map_run_now r ON r.old = t.run
+    JOIN main.trial m ON m.id = t.id ORDER BY o.key""",
+    """INSERT OR IGNORE INTO main.attempt_end SELECT m.key, e.ended_at, e.outcome, e.run, e.detail
+    FROM other.attempt_end e JOIN other.attempt o ON o.key = e.attempt JOIN other.trial t ON t.key = o.trial
+    JOIN temp.map_run_now r ON r.old = t.run JOIN main.attempt m ON m.id = o.id""",
 )
 
 #: Ended runs of the chunk whose packed row is missing or out of date.
@@ -151,4 +160,22 @@ REGISTRY = (
     FROM other.alias_event o JOIN other.model m ON m.key = o.model JOIN main.model n ON n.name = m.name
     LEFT JOIN temp.map_model_version v ON v.old = o.model_version
     WHERE o.model_version IS NULL OR v.new IS NOT NULL ORDER BY o.key""",
+    """INSERT OR IGNORE INTO main.promotion (id, model, model_version, alias, outcome, predecessor, run, version,
+        artifact, slice, time, who, reason, alias_event)
+    SELECT o.id, o.model, v.new, o.alias, o.outcome, o.predecessor, o.run, o.version, o.artifact, o.slice, o.time,
+        o.who, o.reason, o.alias_event
+    FROM other.promotion o LEFT JOIN temp.map_model_version v ON v.old = o.model_version
+    WHERE o.model_version IS NULL OR v.new IS NOT NULL ORDER BY o.key""",
+    """INSERT OR IGNORE INTO main.gate_result
+    SELECT n.key, g.seq, g.gate, g.status, g.detail, g.value, g.threshold, g.options
+    FROM other.gate_result g JOIN other.promotion o ON o.key = g.promotion JOIN main.promotion n ON n.id = o.id""",
+    """INSERT OR IGNORE INTO main.approval (id, model, version, event, seq, time, who, note)
+    SELECT id, model, version, event, seq, time, who, note FROM other.approval ORDER BY key""",
+    """INSERT OR IGNORE INTO main.model_tag (id, model, model_version, name, value, time, who, seq)
+    SELECT o.id, n.key, v.new, o.name, o.value, o.time, o.who, o.seq
+    FROM other.model_tag o JOIN other.model m ON m.key = o.model JOIN main.model n ON n.name = m.name
+    LEFT JOIN temp.map_model_version v ON v.old = o.model_version
+    WHERE o.model_version IS NULL OR v.new IS NOT NULL ORDER BY o.key""",
+    """INSERT OR IGNORE INTO main.model_artifact SELECT v.new, o.name, o.object, o.size, o.media_type, o.time
+    FROM other.model_artifact o JOIN temp.map_model_version v ON v.old = o.model_version""",
 )

@@ -104,6 +104,22 @@ class Comparison:
         return found + (f", p = {self.p_value:.3g}" if self.p_value is not None else "") + f" ({self.method})"
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The stored true values and predictions of a metric, as arrays, and the kind of metric that they give."""
+
+    y_true: Any
+    y_pred: Any
+    kind: str
+
+
+def judged(ledger: Ledger, run: str, metric: str) -> Judged | None:
+    """Return what a run's metric was computed from, `None` where it is not stored. Raises `NotFound`."""
+    call = _call_of(ledger, ledger.run(run), metric)
+    found = _stored(ledger, call)
+    return None if found is None else Judged(*found, kind=_kind_of(metric, call.function, found[1]))
+
+
 def metric_story(ledger: Ledger, run: str, name: str) -> MetricStory:
     """Return what a metric of a run rests on. Raises `NotFound` when no call of the run gave it."""
     found = ledger.run(run)

@@ -8,7 +8,7 @@ tested by McNemar's exact test, which looks only at rows on which the two models
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 RESAMPLES = 2_000
@@ -41,13 +41,9 @@ def difference(y_true: Any, first: Any, second: Any, metric: str, *, resamples: 
         return None
     whole = np.ones((1, len(y_true)))
     delta = float((score(y_true, second, whole) - score(y_true, first, whole))[0])
-    drawn = np.random.default_rng(SEED)
-    differences = []
-    step = max(1, _CHUNK // max(len(y_true), 1))
-    for start in range(0, resamples, step):
-        weights = drawn.multinomial(len(y_true), [1 / len(y_true)] * len(y_true), min(step, resamples - start))
-        weights = weights.astype(np.float64)
-        differences.append(score(y_true, second, weights) - score(y_true, first, weights))
+    differences = [
+        score(y_true, second, weights) - score(y_true, first, weights) for weights in _draws(len(y_true), resamples)
+    ]
     values = np.concatenate(differences)
     values = values[np.isfinite(values)]
     low, high = (float(value) for value in np.quantile(values, [0.025, 0.975])) if len(values) else (math.nan, math.nan)
@@ -58,12 +54,44 @@ def difference(y_true: Any, first: Any, second: Any, metric: str, *, resamples: 
     return Interval(delta, low, high, p_value, "paired bootstrap")
 
 
-def score_of(y_true: Any, predicted: Any, metric: str) -> float | None:
-    """Return the score of predictions by a metric's name; `None` for a metric that is not known here."""
+def interval(
+    y_true: Any, predicted: Any, metric: str, *, rows: Any = None, resamples: int = RESAMPLES
+) -> Interval | None:
+    """Return the score of predictions with its 95 percent interval (percentile bootstrap over rows).
+
+    `delta` is the score itself. `rows` is a mask of the rows to score, as in `score_of`. `None` for a metric that is
+    not known here, or of no rows.
+    """
     import numpy as np
 
     score = _score_of(metric)
-    return None if score is None else float(score(y_true, predicted, np.ones((1, len(y_true))))[0])
+    among = np.arange(len(y_true)) if rows is None else np.flatnonzero(rows)
+    if score is None or not len(among):
+        return None
+    found = []
+    for drawn in _draws(len(among), resamples, len(y_true)):
+        weights = drawn if rows is None else np.zeros((len(drawn), len(y_true)))
+        if rows is not None:
+            weights[:, among] = drawn
+        found.append(score(y_true, predicted, weights))
+    values = np.concatenate(found)
+    values = values[np.isfinite(values)]
+    low, high = (float(value) for value in np.quantile(values, [0.025, 0.975])) if len(values) else (math.nan, math.nan)
+    value = score_of(y_true, predicted, metric, rows)
+    return Interval(math.nan if value is None else value, low, high, None, "bootstrap")
+
+
+def score_of(y_true: Any, predicted: Any, metric: str, rows: Any = None) -> float | None:
+    """Return the score of predictions by a metric's name; `None` for a metric that is not known here.
+
+    `rows` is a mask of the rows to score. Which class counts as positive is still that of all rows: a part may hold
+    only one of them.
+    """
+    import numpy as np
+
+    score = _score_of(metric)
+    weights = np.ones((1, len(y_true))) if rows is None else np.asarray(rows, dtype=np.float64).reshape(1, -1)
+    return None if score is None else float(score(y_true, predicted, weights)[0])
 
 
 def mcnemar(y_true: Any, first: Any, second: Any) -> float:
@@ -79,6 +107,16 @@ def exact_p(first: int, second: int) -> float:
         return 1.0
     logs = [math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) for k in range(least + 1)]
     return min(1.0, 2 * sum(math.exp(log - total * math.log(2)) for log in logs))
+
+
+def _draws(rows: int, resamples: int, width: int | None = None) -> Iterator[Any]:
+    """Yield how often each row was drawn, for as many resamples at a time as fit beside arrays of `width` columns."""
+    import numpy as np
+
+    drawn = np.random.default_rng(SEED)
+    step = max(1, _CHUNK // max(width or rows, 1))
+    for start in range(0, resamples, step):
+        yield drawn.multinomial(rows, [1 / rows] * rows, min(step, resamples - start)).astype(np.float64)
 
 
 def _score_of(metric: str) -> Scores | None:

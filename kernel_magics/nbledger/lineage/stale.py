@@ -200,6 +200,9 @@ class _Check:
             return []  # the notebook's own clean-up
         if is_temporary(used.name, outside=self.ledger.root):
             return []
+        if used.is_absent:
+            there = (self.ledger.root / used.name).exists() and rewritten is None
+            return [f"{used.name} is there today, and was not then"] if there else []
         today, how = self._today(used)
         return [f"{used.name} {how}"] if today != used.version else []
 

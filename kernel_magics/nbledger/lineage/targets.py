@@ -250,7 +250,8 @@ class _Search:
         """Return the cell run that stands for a run: a trial's cell; the last measured cell of a notebook's run."""
         run = self.graph.run(key)
         if run.kind == "trial" and run.parent:
-            return self.graph.run(self.ledger.reader.key(run.parent))
+            notebook = self._notebook_of(run.id)
+            return self._cell(self.ledger.reader.key(run.parent) if notebook is None else notebook)
         if run.kind in ("cell", "script"):
             return run
         for order in ("EXISTS (SELECT 1 FROM metric m WHERE m.run = r.key)", "1"):
@@ -263,13 +264,23 @@ class _Search:
                 return self.graph.run(rows[0][0])
         return run
 
-    def _maker_within(self, key: int, version: str) -> int:
-        """Return the run that generated a version: this one, or the last of its cells that did."""
+    def _notebook_of(self, trial: str) -> int | None:
+        """Return the notebook run of a sweep's trial, the one that finished if several were begun."""
         rows = self.rows(
-            """SELECT g.run FROM generated g JOIN version v ON v.key = g.version JOIN run r ON r.key = g.run
-            WHERE v.hash = ? AND (g.run = ? OR r.parent = (SELECT id FROM run WHERE key = ?))
-            ORDER BY g.run = ? DESC, g.run DESC LIMIT 1""",
-            (version, key, key, key),
+            """SELECT r.key FROM run r LEFT JOIN run_end e ON e.run = r.key WHERE r.parent = ? AND r.kind = 'notebook'
+            ORDER BY coalesce(e.status = 'finished', 0) DESC, r.key DESC LIMIT 1""",
+            (trial,),
+        )
+        return int(rows[0][0]) if rows else None
+
+    def _maker_within(self, key: int, version: str) -> int:
+        """Return the run that generated a version: this one, or the last run inside it that did."""
+        rows = self.rows(
+            """WITH RECURSIVE part(id) AS (SELECT id FROM run WHERE key = ?
+                UNION ALL SELECT r.id FROM run r JOIN part ON r.parent = part.id)
+            SELECT g.run FROM generated g JOIN version v ON v.key = g.version JOIN run r ON r.key = g.run
+            WHERE v.hash = ? AND r.id IN (SELECT id FROM part) ORDER BY g.run = ? DESC, g.run DESC LIMIT 1""",
+            (key, version, key),
         )
         return int(rows[0][0]) if rows else key
 

@@ -10,7 +10,7 @@ from nbledger.lineage.leakage.sets import Share, share
 
 if TYPE_CHECKING:
     from nbledger.lineage.leakage.story import Evaluation, Story
-    from nbledger.records import RowSet
+    from nbledger.records import CallValue, RowSet
 
 _LEAST_ROWS = 3
 _RICH_PART = 0.05
@@ -83,11 +83,18 @@ def _equal_content(evaluation: Evaluation) -> Share | None:
     train, test = evaluation.fit.value("X"), evaluation.data
     if train is None or test is None or train.content is None or test.content is None:
         return None
+    if not evaluation.judged and share(train.content, [test.content]).part > 0.95:
+        return None  # all that was trained on and some more, and no number: the points of a plot
+    return equal_content(train, test)
+
+
+def equal_content(train: CallValue, test: CallValue) -> Share | None:
+    """Return the share of test rows that equal training rows by content, if it is far more than is natural for such."""
+    if train.content is None or test.content is None:
+        return None
     found = share(test.content, [train.content])
     if found.rows < _LEAST_ROWS:
         return None
-    if not evaluation.judged and share(train.content, [test.content]).part > 0.95:
-        return None  # all that was trained on and some more, and no number: the points of a plot
     natural = max(_repeated(train.content), _repeated(test.content))
     unlikely = found.part > 3 * natural + 0.1
     return found if unlikely or (train.content.rich and found.part >= _RICH_PART) else None
