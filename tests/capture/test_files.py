@@ -142,8 +142,10 @@ def test_a_file_made_and_removed_in_one_cell_leaves_no_trace(cells):
     assert use.names == (set(), set(), set())
 
 
-def test_a_missing_file_is_no_use(cells):
-    assert cells.run("try: open('no.txt')\nexcept FileNotFoundError: pass").names == (set(), set(), set())
+def test_a_file_that_is_looked_for_in_vain_is_used_as_absent(cells):
+    used = cells.run("try: open('no.txt')\nexcept FileNotFoundError: pass")
+    assert used.names == ({"no.txt"}, set(), set())
+    assert used.used["no.txt"] == ABSENT.hash
 
 
 def test_a_renamed_file_is_made_from_the_old_one(cells, project):

@@ -99,10 +99,11 @@ def cell_facts(
     writer: Writer,
 ) -> tuple[Facts, list[ModelSaved]]:
     """Put together all that is recorded when a cell ends. Appends to `problems` what could not be had."""
+    unseen = [f"not observed: {problem}" for problem in problems]
     own_used, own_generated = changes.edges()
     beside = use.used or use.generated or use.opaque or use.stored
     if options is None and not (beside or active.touched or active.stored or experiment.saw_calls):
-        opaque = tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque)))
+        opaque = tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque, *unseen)))
         return Facts(_all_versions(changes, use, versions), own_used, own_generated, opaque=opaque), []
     used, generated = (*own_used, *use.used), (*own_generated, *use.generated)
     params: list[Param] = []
@@ -141,7 +142,7 @@ def cell_facts(
         stored=tuple(stored + active.stored),
         tags=tuple(tags + active.tags_logged),
         notes=tuple(active.notes_logged),
-        opaque=tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque, *use.opaque))),
+        opaque=tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque, *use.opaque, *unseen))),
         calls=seen_calls,
         row_columns=row_columns,
     )

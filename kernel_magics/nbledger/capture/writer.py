@@ -37,6 +37,7 @@ class Writer:
         self._said: set[str] = set()
         self._missed = 0
         self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -47,7 +48,8 @@ class Writer:
             ledger = Ledger.open(self._root)
             ledger.start_session(self.session)
             self._ledger = ledger
-            threading.Thread(target=self._background, args=(ledger,), name="nbledger", daemon=True).start()
+            self._thread = threading.Thread(target=self._background, args=(ledger,), name="nbledger", daemon=True)
+            self._thread.start()
         return self._ledger
 
     @property
@@ -101,6 +103,8 @@ class Writer:
         """End the session. Safe to call twice, and when nothing was ever written."""
         self._stop.set()
         if self._ledger is not None:
+            if self._thread is not None and os.getpid() == self.pid:
+                self._thread.join(_PATIENCE_AFTER)  # a session of less than half a second has its environment too
             try:
                 self._ledger.end_session(self.session.id, time.time())
                 self._ledger.close()

@@ -1,18 +1,17 @@
-"""The params of a notebook: which ones its cell tagged `parameters` declares, and how text becomes their value."""
+"""The params that are given to a notebook, checked against what its cell tagged `parameters` declares."""
 
 from __future__ import annotations
 
-import ast
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nbledger.errors import NBLedgerError
-from nbledger.fingerprint.syntax import parse
+from nbledger.pipeline.declarations import TAG, Declared, declared
+from nbledger.pipeline.kinds import Refused, is_scientific
+from nbledger.pipeline.kinds import plain_value as parse_value
 from nbledger.records import Param
-
-TAG = "parameters"
 
 
 class UnknownParameter(NBLedgerError):
@@ -35,49 +34,83 @@ class BadParametersFile(NBLedgerError):
     template = "{path} is no file of params: {why}"
 
 
-def parse_value(text: str) -> bool | int | float | str | None:
-    """Return the value that a param's text means, by papermill's rules: True, False, None, int, float, else text."""
-    constants: dict[str, bool | None] = {"True": True, "False": False, "None": None}
-    if text in constants:
-        return constants[text]
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+class BadParameter(NBLedgerError):
+    """A param was given a value that its declaration does not allow. Fields: notebook, name, value, expected."""
+
+    template = "{notebook}: {name} is {value!r}, but the notebook expects {expected}{hint}"
 
 
-def declared(nb: Any) -> tuple[str, ...] | None:
-    """Return the names that the notebook's cell tagged `parameters` assigns, or `None` when there is no such cell.
+class Text(str):
+    """A param's value as typed on a command line, which its declared type makes a value of."""
 
-    The cell is parsed, not matched by pattern: several targets on a line, annotations and values over many lines
-    are found. A parameters cell in another language is left to papermill's own inspection.
+    __slots__ = ()
+
+
+def check(nb: Any, given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
+    """Return the params with their typed values, before anything runs.
+
+    `Text` becomes what the declared type makes of it; other values must be of that type. Raises `NoParametersCell`,
+    `UnknownParameter` with the nearest name, or `BadParameter`.
     """
-    cell = next((cell for cell in nb.cells if TAG in cell.metadata.get("tags", ())), None)
-    if cell is None:
-        return None
-    try:
-        tree = parse(_plain_python(cell.source))
-    except SyntaxError:
-        return _inspected(nb)
-    return tuple(dict.fromkeys(name for statement in tree.body for name in _targets(statement)))
-
-
-def check(nb: Any, given: Iterable[str], notebook: str) -> None:
-    """Raise before anything runs when a given param is not one that the notebook declares.
-
-    Raises `NoParametersCell`, or `UnknownParameter` with the nearest name.
-    """
-    names = list(given)
-    if not names:
-        return
+    if not given:
+        return {}
     known = declared(nb)
     if known is None:
-        raise NoParametersCell(notebook=notebook, names=", ".join(names))
-    for name in names:
-        if name not in known:
-            raise UnknownParameter(notebook=notebook, name=name, known=known, hint=_hint(name, known))
+        raise NoParametersCell(notebook=notebook, names=", ".join(given))
+    if not known and not _is_python(nb):  # papermill cannot look into a cell of most other languages
+        return {name: parse_value(value) if isinstance(value, Text) else value for name, value in given.items()}
+    by_name = {one.name: one for one in known}
+    for name in given:
+        if name not in by_name:
+            raise UnknownParameter(notebook=notebook, name=name, known=tuple(by_name), hint=_hint(name, tuple(by_name)))
+    return {name: _typed(by_name[name], value, notebook) for name, value in given.items()}
+
+
+def check_injected(nb: Any, notebook: str) -> None:
+    """Raise as `check` where papermill has put params into a notebook that do not fit what it declares."""
+    check(nb, nb.metadata.get("papermill", {}).get("parameters") or {}, notebook)
+
+
+def _is_python(nb: Any) -> bool:
+    from nbledger.pipeline.engine import NBLedgerEngine
+
+    return NBLedgerEngine.nb_language(nb).lower().startswith(("python", "ipython"))
+
+
+def _typed(one: Declared, value: Any, notebook: str) -> Any:
+    """Return a value of the declared kind. Raises `BadParameter`."""
+    if isinstance(value, Text):
+        try:
+            return one.kind.from_text(str(value))
+        except Refused:
+            raise _bad(one, str(value), notebook) from None
+    if one.kind.accepts(value):
+        return list(value) if isinstance(value, tuple | set | frozenset) else value
+    if isinstance(value, str) and is_scientific(value) and one.kind.accepts(0.5):
+        return float(value)
+    raise _bad(one, value, notebook)
+
+
+def _bad(one: Declared, value: Any, notebook: str) -> BadParameter:
+    hint = ""
+    if one.annotation is None and one.kind.name == "int" and (isinstance(value, float) or _is_float(value)):
+        hint = f" (its default is {one.default_text}; write it as a float, or annotate it, to allow fractions)"
+    elif isinstance(value, bool | int | float) and one.kind.accepts(""):
+        hint = " (text that looks like a number stays text by -r NAME TEXT)"
+    expected = f"{one.kind.text}{_example(one)}"
+    return BadParameter(notebook=notebook, name=one.name, value=value, expected=expected, hint=hint)
+
+
+def _is_float(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and not float(value).is_integer()
+    except (ValueError, OverflowError):
+        return False
+
+
+def _example(one: Declared) -> str:
+    examples = {"list": ', such as "[1, 2]"', "dict": ', such as "{a: 1}"', "bool": ": true or false"}
+    return examples.get(one.kind.name, "")
 
 
 def as_params(values: Mapping[str, Any]) -> tuple[Param, ...]:
@@ -108,35 +141,18 @@ def _hint(name: str, known: tuple[str, ...]) -> str:
     return f": it has {', '.join(known)}" if known else ": its parameters cell assigns nothing"
 
 
-def _targets(statement: ast.stmt) -> list[str]:
-    if isinstance(statement, ast.Assign):
-        found = statement.targets
-    elif isinstance(statement, ast.AnnAssign):
-        found = [statement.target]
-    else:
-        return []
-    nodes = [node for target in found for node in ast.walk(target)]
-    return [node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-
-
-def _plain_python(source: str) -> str:
-    """Return the cell with its magics and shell lines turned into Python calls."""
-    try:
-        parse(source)
-    except SyntaxError:
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        return TransformerManager().transform_cell(source)
-    return source
-
-
-def _inspected(nb: Any) -> tuple[str, ...]:
-    from papermill.inspection import _infer_parameters
-
-    return tuple(parameter.name for parameter in _infer_parameters(nb, language=_language(nb)))
-
-
-def _language(nb: Any) -> str:
-    from nbledger.pipeline.engine import NBLedgerEngine
-
-    return NBLedgerEngine.nb_language(nb)
+__all__ = [
+    "TAG",
+    "BadParameter",
+    "BadParametersFile",
+    "Declared",
+    "NoParametersCell",
+    "Text",
+    "UnknownParameter",
+    "as_params",
+    "check",
+    "check_injected",
+    "declared",
+    "parse_value",
+    "read_file",
+]

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbledger.capture.redaction.secrets import redact, redact_value
 from nbledger.capture.writer import Writer
 from nbledger.errors import NBLedgerError
+from nbledger.pipeline.findings import PREFIX, TAG, findings
+from nbledger.pipeline.outcomes import OnEvent
 from nbledger.pipeline.parameters import as_params
-from nbledger.records import Artifact, Edge, Facts, RunEnd, RunError, RunStart, Version, new_id
+from nbledger.pipeline.resumption import TAG as RESUMED_TAG
+from nbledger.pipeline.resumption import Resumption
+from nbledger.records import Artifact, Edge, Facts, Param, RunEnd, RunError, RunStart, Tag, Version, new_id
+
+if TYPE_CHECKING:
+    from nbledger.pipeline.caching import Step
 
 MEDIA_TYPE = "application/x-ipynb+json"
 ADDED_BY_PAPERMILL = frozenset({"papermill-error-cell-tag", "injected-parameters"})
@@ -28,7 +37,9 @@ class Request:
     """What `run_notebook` tells the engine; whatever is left out is found.
 
     `folder` is the ledger's, `cwd` where the kernel runs (papermill's own `cwd` changes the folder of the whole
-    process, so that two threads cannot use it).
+    process, so that two threads cannot use it). `timeout` is seconds for the whole run, `cell_timeout` for each cell;
+    `fresh` asks for a cold kernel, `cancel` ends the run when it is set. `tags` are put on the notebook run, whose
+    name is `name`. With a `step` (what the run's results depend on) they are kept, so that a later run may take them.
     """
 
     run: str | None = None
@@ -37,6 +48,15 @@ class Request:
     notebook: Path | None = None
     cwd: Path | None = None
     parent: str | None = None
+    name: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    fresh: bool | None = None
+    on_event: OnEvent | None = None
+    cancel: threading.Event | None = None
+    resumption: Resumption | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +78,7 @@ class NotebookRecorder:
         self.writer = writer
         self.start_record = start
         self.cwd = request.cwd
-        self._params = as_params(_redacted(nb.metadata.get("papermill", {}).get("parameters") or {}))
+        self._params = recorded_params(nb.metadata.get("papermill", {}).get("parameters") or {})
         self._begun = False
         self._clock = 0.0
 
@@ -74,7 +94,7 @@ class NotebookRecorder:
         status, why = outcome(self.nb, error)
         end = RunEnd(self.start_record.id, time.time(), duration, status, why)
         try:
-            self.writer.end(end, self._facts(), None if self._begun else self.start_record)
+            self.writer.end(end, self._facts(status), None if self._begun else self.start_record)
         finally:
             self.writer.close()
 
@@ -90,9 +110,49 @@ class NotebookRecorder:
             found["NBLEDGER_PARAMETERS"] = given
         return found
 
-    def _facts(self) -> Facts:
+    def _facts(self, status: str) -> Facts:
         versions, used = self._source()
-        return Facts(versions=versions, used=used, params=self._params, artifacts=self._executed())
+        tags = tuple(Tag(key, value) for key, value in self.request.tags.items())
+        kept = self._kept() if status == "finished" else Facts()
+        found = self._findings() if status == "finished" else ()
+        if found:
+            tags = (*tags, Tag(TAG, str(len(found))))
+        notes = tuple(f"{PREFIX}{text}" for text in found)
+        resumption = self.request.resumption
+        if resumption is not None:
+            tags = (*tags, Tag(RESUMED_TAG, resumption.run))
+            notes = (*notes, str(resumption))
+        return Facts(
+            versions=versions,
+            used=used,
+            params=self._params,
+            artifacts=(*self._executed(), *kept.artifacts),
+            tags=(*tags, *kept.tags),
+            notes=notes,
+        )
+
+    def _findings(self) -> tuple[str, ...]:
+        """Return what is not as it should be, though nothing raised; a trouble with that is said, and costs only it."""
+        try:
+            return tuple(
+                redact(text) for text in findings(self.writer.ledger, self.start_record.id, self.nb, self._params)
+            )
+        except (NBLedgerError, OSError) as error:
+            self.writer.warn(f"this run was not compared with the one before: {error}")
+            return ()
+
+    def _kept(self) -> Facts:
+        """Return what a later run needs to take this one's results; a trouble with it is said, and costs only that."""
+        step = self.request.step
+        if step is None:
+            return Facts()
+        from nbledger.pipeline.caching import note
+
+        try:
+            return note(self.writer.ledger, step, self.start_record.id, self.nb)
+        except (NBLedgerError, OSError) as error:
+            self.writer.warn(f"the results of this run cannot be taken by a later one: {error}")
+            return Facts()
 
     def _source(self) -> tuple[tuple[Version, ...], tuple[Edge, ...]]:
         """Return the notebook's file as a version that the run used."""
@@ -112,7 +172,7 @@ class NotebookRecorder:
 
         name = self.request.notebook.name if self.request.notebook else "notebook.ipynb"
         try:
-            data = redact(nbformat.writes(self.nb)).encode()
+            data = redact(nbformat.v4.writes(self.nb)).encode()
             stored, size = self.writer.ledger.objects.put_bytes(data)
         except (NBLedgerError, OSError) as error:
             self.writer.warn(f"the executed notebook was not stored: {error}")
@@ -134,14 +194,14 @@ def new_recorder(request: Request, nb: Any, input_path: Any) -> NotebookRecorder
     request = replace(request, notebook=path, experiment=experiment, folder=folder)
     session = current_session("papermill", str(path) if path else None)
     writer = Writer(session, folder, logger.warning)
-    name = path.stem if path else "notebook"
+    stem = path.stem if path else "notebook"
     start = RunStart(
         id=request.run or new_id(),
         session=session.id,
         kind="notebook",
         started_at=time.time(),
-        name=name,
-        experiment=request.experiment or name,
+        name=request.name or stem,
+        experiment=request.experiment or stem,
         parent=request.parent,
         notebook=str(path) if path else None,
         tracked=True,
@@ -197,8 +257,9 @@ def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
 
 
-def _redacted(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: redact_value(name, value) for name, value in values.items()}
+def recorded_params(values: Mapping[str, Any]) -> tuple[Param, ...]:
+    """Return papermill's parameters as they are recorded: credentials redacted."""
+    return as_params({name: redact_value(name, value) for name, value in values.items()})
 
 
 def _local_file(input_path: Any) -> Path | None:

@@ -16,7 +16,9 @@ from nbledger.ledger.errors import NotFound
 from nbledger.lineage.clock import clock_names
 from nbledger.lineage.graph import Graph, Point
 from nbledger.lineage.slicing import Slice, SliceRun
-from nbledger.pipeline.managed import RecordingClient, in_own_loop, kernel_config
+from nbledger.pipeline.client import RecordingClient
+from nbledger.pipeline.kernels.starting import kernel_config
+from nbledger.pipeline.managed import in_own_loop
 from nbledger.pipeline.replaying import VARIABLE
 from nbledger.pipeline.scratch import Scratch
 from nbledger.records import RunError, Version
@@ -135,7 +137,7 @@ def _plan(ledger: Ledger, cut: Slice, scratch: Scratch, tolerance: float) -> dic
     clocks = clock_names(run.source for run in cut.runs)
     states = _states(ledger, cut)
     return {
-        "objects": str(ledger.objects.folder),
+        "ledger": str(ledger.folder),
         "scratch": str(scratch.root),
         "base": str(scratch.base),
         "moves": scratch.moves,

@@ -122,10 +122,12 @@ class Judge:
     """Compares what a cell made now with what is recorded of it."""
 
     def __init__(self, names: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
-        from nbledger.ledger.objects import ObjectStore
+        from nbledger.ledger.location import DATABASE
+        from nbledger.ledger.remote_objects import store_of
 
         self.names = names
-        self.objects = ObjectStore(Path(plan["objects"]))
+        folder = Path(plan["ledger"])
+        self.objects = store_of(folder, folder / DATABASE)
         self._tolerance: float = plan["tolerance"]
         self._root = Path(plan["scratch"])
         self._ours = [Path(plan["base"]), *(Path(before) for before, _ in plan["moves"])]

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -247,8 +247,8 @@ def _day(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def _copy_modules(root: Path, target: Path, written: set[str]) -> None:
-    """Copy the project's Python files, so that its modules can be imported; what the slice writes itself is not."""
+def module_files(root: Path) -> Iterator[Path]:
+    """Yield the project's Python files, relative to its root; hidden folders and environments are left out."""
     count = 0
     for place, folders, files in os.walk(root):
         here = Path(place)
@@ -258,14 +258,19 @@ def _copy_modules(root: Path, target: Path, written: set[str]) -> None:
             if not name.startswith(".") and name not in _SKIPPED and not (here / name / "pyvenv.cfg").exists()
         ]
         for file in files:
-            path = (here / file).relative_to(root)
-            if path.suffix != ".py" or path.as_posix() in written:
-                continue
-            count += 1
-            if count > MOST_MODULES:
-                return
+            if file.endswith(".py"):
+                count += 1
+                if count > MOST_MODULES:
+                    return
+                yield (here / file).relative_to(root)
+
+
+def _copy_modules(root: Path, target: Path, written: set[str]) -> None:
+    """Copy the project's Python files, so that its modules can be imported; what the slice writes itself is not."""
+    for path in module_files(root):
+        if path.as_posix() not in written:
             (target / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(here / file, target / path)
+            shutil.copy2(root / path, target / path)
 
 
-__all__ = ["InputChanged", "Scratch", "WouldHarm", "copied_place", "make_scratch"]
+__all__ = ["InputChanged", "Scratch", "WouldHarm", "copied_place", "make_scratch", "module_files"]

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Protocol
 from nbledger.capture.hooks.imports import ImportWatch, without_collections
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from nbledger.capture.hooks.calls import Hooks
 
 GROUP = "nbledger.adapters"
@@ -83,14 +85,27 @@ class Adapters:
         if self._read:
             return
         self._read = True
-        from importlib.metadata import entry_points
-
         try:
             with without_collections():
-                for entry in entry_points(group=GROUP):
+                for entry in _entries():
                     self._expect(entry.name, entry.load)
         except Exception as error:  # noqa: BLE001  (a broken distribution's metadata may raise anything)
             self._problem(f"adapters of other packages are not used: {type(error).__name__}: {error}")
+
+
+_ahead: tuple[EntryPoint, ...] | None = None
+
+
+def read_ahead() -> None:
+    """Read the entry points now (50 ms), for the processes that are forked from this one."""
+    global _ahead
+    _ahead = _entries()
+
+
+def _entries() -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=GROUP)) if _ahead is None else _ahead
 
 
 def _load(where: str) -> type[Adapter]:

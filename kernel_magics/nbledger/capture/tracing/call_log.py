@@ -14,6 +14,7 @@ from typing import Any
 from nbledger.capture.found.judged import MAX_BYTES, kept
 from nbledger.capture.found.values import number
 from nbledger.capture.hooks.events import CrossValidation, Event, Fit, MetricCall, Predict, Resample, Score, Split
+from nbledger.capture.tracing.data_types import data_types
 from nbledger.capture.tracing.frame_columns import columns_beside
 from nbledger.capture.tracing.row_sets import content_of, rows_of
 from nbledger.capture.tracing.target_copies import target_copies
@@ -122,6 +123,7 @@ class CallLog:
         stateless = is_stateless(model)
         facts: dict[str, Any] = {"params": params_text(model)}
         facts.update(_abilities(model))
+        facts.update(data_types(model, event.X, event.y))
         if stateless:
             facts["stateless"] = True
         if stops_early(model, event.keywords):

@@ -117,6 +117,8 @@ class Settling:
         version = self._version(path, now, sure=not touched.mapped)
         if touched.before is not None and (touched.read or not fresh):
             self._use_before(path, touched)
+        elif touched.before is None and touched.read:
+            self._edges.use(name, ABSENT)
         self._edges.generate(name, version, derived=not fresh, time=now.time)
         self._known[path] = version
         return True
@@ -142,7 +144,7 @@ class Settling:
     def _gone(self, path: str, touched: Touched) -> bool:
         name = self._places.name(path)
         if touched.before is None:
-            if touched.read and self._known.get(path) is ABSENT:
+            if touched.read:  # it was looked for in vain: that it was not there is what the cell met
                 self._edges.use(name, ABSENT)
             return False
         if touched.before.folder and not touched.maybe_written:

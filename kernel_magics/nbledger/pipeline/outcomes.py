@@ -1,0 +1,70 @@
+"""How a notebook's run ends: `NotebookRun`, the cell events on the way, and the typed failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nbledger.errors import NBLedgerError
+from nbledger.records import RunError
+
+CellState = Literal["running", "finished", "failed", "taken"]
+
+
+class NotebookFailed(NBLedgerError):
+    """A cell of a notebook failed. Fields: run (`NotebookRun`), cell (`FailedCell` or `None`), error, output."""
+
+    template = "{where} failed: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+
+
+class NotebookTimedOut(NotebookFailed):
+    """A cell, or the whole run, took longer than it may. Fields as of `NotebookFailed`."""
+
+    template = "{where} timed out: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+
+
+class KernelDied(NotebookFailed):
+    """The kernel's process ended while a cell ran. Fields as of `NotebookFailed`."""
+
+    template = "The kernel died in {where}: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+
+
+class NotANotebook(NBLedgerError):
+    """The file is no notebook that can be run. Fields: path, why."""
+
+    template = "{path} cannot be run as a notebook: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """A notebook's run: its id, the notebook, where the executed one is, and how it ended (duration in seconds).
+
+    `findings` are what went wrong without an exception; `cached_from` and `resumed_from` are the runs whose results
+    were taken.
+    """
+
+    id: str
+    notebook: Path
+    output: Path
+    status: str
+    duration: float | None = None
+    error: RunError | None = None
+    findings: tuple[str, ...] = ()
+    cached_from: str | None = None
+    resumed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellEvent:
+    """A cell of a running notebook changed its state. `position` counts from 1, up to `total`, over all cells."""
+
+    run: str
+    position: int
+    total: int
+    cell_id: str | None
+    state: CellState
+
+
+OnEvent = Callable[[CellEvent], None]

@@ -1,0 +1,110 @@
+"""The executed notebook's file: written seldom while the notebook runs, at its end always, and never half."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from papermill.engines import NotebookExecutionManager
+
+from nbledger.pipeline.outcomes import CellEvent, CellState
+
+SECONDS_BETWEEN_SAVES = 1.0
+SHARE_OF_TIME = 20  # a save that took long is followed by that many times its time without one
+
+
+class SavingManager(NotebookExecutionManager):
+    """Papermill's manager of a running notebook, which saves when the last save is some time ago, and atomically.
+
+    Papermill's own writes the whole file at each start and end of a cell: 510 cells took 52 to 85 s against 4 s of
+    execution. `tell` is called whenever a cell starts or ends.
+    """
+
+    def __init__(self, nb: Any, *, run: str, tell: Callable[[CellEvent], None] | None = None, **options: Any) -> None:
+        self._run = run
+        self._tell = tell
+        self._next_save = 0.0
+        super().__init__(nb, **options)
+
+    def save(self, **_: Any) -> None:
+        """Save now if the last save was some time ago."""
+        if time.monotonic() >= self._next_save:
+            self.save_now()
+
+    def save_now(self) -> None:
+        """Save; a reader sees the file as it was before or as it is after."""
+        began = time.monotonic()
+        if self.output_path:
+            save_notebook(self.nb, self.output_path)
+        self.last_save_time = self.now()
+        ended = time.monotonic()
+        self._next_save = ended + max(SECONDS_BETWEEN_SAVES, SHARE_OF_TIME * (ended - began))
+
+    def cell_start(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:
+        """Mark a cell as running."""
+        super().cell_start(cell, cell_index, **options)
+        self._say(cell, cell_index, "running")
+
+    def cell_complete(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:
+        """Mark a cell as ended, however it ended."""
+        super().cell_complete(cell, cell_index, **options)
+        failed = cell.metadata.papermill["status"] == self.FAILED
+        self._say(cell, cell_index, "failed" if failed else "finished")
+
+    def cell_taken(self, cell: Any, cell_index: int) -> None:
+        """Mark a cell as one that was not run, and has its outputs from an earlier run."""
+        cell.metadata.papermill["status"] = self.COMPLETED
+        if self.pbar:
+            self.pbar.update(1)
+        self._say(cell, cell_index, "taken")
+
+    def notebook_complete(self, **options: Any) -> None:
+        """End it; this save is always made."""
+        self._next_save = 0.0
+        super().notebook_complete(**options)
+
+    def _say(self, cell: Any, cell_index: int | None, state: CellState) -> None:
+        if self._tell is not None and cell_index is not None:
+            self._tell(CellEvent(self._run, cell_index + 1, len(self.nb.cells), cell.get("id"), state))
+
+
+def save_notebook(nb: Any, place: str | Path) -> None:
+    """Write a notebook: a local file atomically (a temporary file beside it, then renamed), another place as papermill.
+
+    Raises `OSError`.
+    """
+    import nbformat
+
+    text = str(place)
+    if "://" in text or text == "-":
+        from papermill.iorw import write_ipynb
+
+        write_ipynb(nb, text)
+        return
+    # Without nbformat's validation, which only logs, and takes longer than the writing.
+    replace_file(Path(text), nbformat.v4.writes(nb).encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Give a file new content at once; a link keeps leading to it, and its mode stays. Raises `OSError`.
+
+    What is no regular file (`/dev/null`, a pipe) is written to.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    temporary = path.parent / f".{path.stem[:40]}-{uuid.uuid4().hex[:8]}.partial"
+    try:
+        temporary.write_bytes(data)
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o777)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
