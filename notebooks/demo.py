@@ -1,4 +1,4 @@
-"""The demo: one real notebook, run with several param sets, compared, and the winner promoted and used.
+"""The demo: one real notebook run with several param sets, compared, the winner promoted and used; then a pipeline.
 
 Every line that begins with `$` is a command that is run just so, in the folder `demo/`, which is a little project of
 its own with its own ledger. Run it as often as you like: each time adds runs.
@@ -34,7 +34,9 @@ def main() -> None:
         copy = DEMO / notebook.name
         if not copy.exists() or copy.stat().st_mtime < notebook.stat().st_mtime:  # keep what you tried in Lab
             shutil.copy(notebook, copy)
-    say(f"A little project in {DEMO.name}/: train.ipynb, quickstart.ipynb and a ledger")
+    if not (DEMO / "pipeline").exists():
+        shutil.copytree(HERE / "pipeline", DEMO / "pipeline", ignore=shutil.ignore_patterns("data", ".*"))
+    say(f"A little project in {DEMO.name}/: train.ipynb, quickstart.ipynb, a pipeline and a ledger")
     nbledger("init")
 
     say(f"The notebook, run by papermill with {len(CHOICES)} param sets; its tracked cell goes into the ledger")
@@ -45,8 +47,9 @@ def main() -> None:
     say("The runs compared: what differs, and the metrics, judged on the same test data")
     nbledger("compare", "-e", "demo", "--limit", str(len(CHOICES)))
 
-    say("The best by f1 is promoted: its model becomes a version, and @champion moves to it")
-    nbledger("promote", "cancer", "--best", "metrics.f1", "-e", "demo", "--alias", "champion")
+    say("The best by f1 is promoted if the gates let it: its model becomes a version, and @champion moves to it")
+    gates = ("--gate", "f1 >= 0.9", "--gate", "no-leakage")
+    nbledger("promote", "cancer", "--best", "metrics.f1", "-e", "demo", "--alias", "champion", *gates)
     nbledger("models", "cancer")
 
     say("What made the champion: the cells behind it, drawn from its lineage")
@@ -57,12 +60,21 @@ def main() -> None:
 
     say("The champion, loaded back through the registry by its content hash, predicts")
     predict()
+
+    say("The same as a pipeline: small notebooks in the order of what they read and write, checked, judged, promoted")
+    nbledger("pipeline", "run", "pipeline")
+    say("Nothing changed, so nothing would run again; of a param only what it reaches")
+    nbledger("pipeline", "plan", "pipeline", "-p", "train.C", "0.1")
+    say("The audit of all promotions and every stored object are checked")
+    nbledger("verify")
     versions = json.loads(output("models", "cancer", "--json"))["versions"]
     winner = next(version["run"][:8] for version in versions if "champion" in version["aliases"])
     say(f"Done in {time.monotonic() - started:.0f} s. Where to look")
     print(f"""  the ledger        {DEMO.name}/.nbledger (SQLite and the stored objects)
   the runs          cd {DEMO.name} && ../.venv/bin/nbledger runs
   the winner        cd {DEMO.name} && ../.venv/bin/nbledger show {winner}
+  the pipeline      cd {DEMO.name} && ../.venv/bin/nbledger pipeline status pipeline
+  its model card    cd {DEMO.name} && ../.venv/bin/nbledger card tumour -o card.html
   the notebooks     .venv/bin/jupyter lab {DEMO.name}/quickstart.ipynb
   again             make demo (adds runs; remove {DEMO.name}/ to begin anew)""")
 

@@ -21,15 +21,26 @@ def sections(text):
     return dict(zip((title.strip() for title in parts[1::2]), parts[2::2], strict=True))
 
 
+def verbs(command=cli):
+    """Return the verbs by name; those of a group, such as `pipeline run`, are named with it."""
+    found = {}
+    for name, one in command.commands.items():
+        if isinstance(one, click.Group):
+            found.update({f"{name} {inner}": verb for inner, verb in verbs(one).items()})
+        else:
+            found[name] = one
+    return found
+
+
 def shown_commands():
     """Yield every command line that begins with `nbledger` in the pages' code blocks, help texts and notebooks."""
     for page in PAGES:
         for block in re.findall(r"```(?:sh|bash)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             yield from (line.split("  #")[0] for line in block.splitlines() if line.startswith("nbledger "))
-    for command in cli.commands.values():
+    for command in (*cli.commands.values(), *verbs().values()):
         lines = (command.epilog or "").splitlines()
         yield from (line.strip() for line in lines if line.strip().startswith("nbledger "))
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
         import nbformat
 
         for cell in nbformat.read(notebook, as_version=4).cells:
@@ -37,11 +48,13 @@ def shown_commands():
             yield from (f"nbledger {line}" for line in found)
 
 
-@pytest.mark.parametrize("verb", cli.commands)
+@pytest.mark.parametrize("verb", verbs())
 def test_every_verb_and_option_is_documented(verb):
-    text = sections((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")).get(verb)
-    assert text is not None, f"docs/cli.md has no section {verb!r}"
-    options = [param for param in cli.commands[verb].params if isinstance(param, click.Option)]
+    section, _, inner = verb.partition(" ")
+    text = sections((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")).get(section)
+    assert text is not None, f"docs/cli.md has no section {section!r}"
+    assert not inner or f"`nbledger {verb}" in text
+    options = [param for param in verbs()[verb].params if isinstance(param, click.Option)]
     names = [name for option in options for name in (*option.opts, *option.secondary_opts)]
     assert [name for name in names if name != "--json" and f"`{name}" not in text] == []
 
@@ -51,7 +64,7 @@ def test_docs_tell_of_no_verb_that_does_not_exist():
 
 
 def test_every_verb_has_json_help_and_examples():
-    for verb, command in cli.commands.items():
+    for verb, command in verbs().items():
         assert "--json" in [name for param in command.params for name in param.opts], verb
         assert command.help, verb
         assert f"nbledger {verb}" in (command.epilog or ""), verb
@@ -69,8 +82,10 @@ def test_every_command_that_is_shown_is_understood(line, tmp_path, monkeypatch):
         if word.endswith((".ipynb", ".yaml", ".nbl", ".zip")) and not word.startswith("/"):
             (tmp_path / word).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / word).touch()
-    verb = cli.commands[words[0]]
-    context = verb.make_context(words[0], words[1:], parent=click.Context(cli))
+    verb, context = cli, click.Context(cli)
+    while isinstance(verb, click.Group):
+        verb, words = verb.commands[words[0]], words[1:]
+        context = verb.make_context(verb.name, list(words), parent=context)
     context.close()
 
 

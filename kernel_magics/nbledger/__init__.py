@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nbledger.errors import NBLedgerError
     from nbledger.fingerprint import fingerprint
     from nbledger.ledger import Ledger, open
+    from nbledger.pipeline.checks import CheckFailed, check
     from nbledger.questions import (
         checkout,
         diff,
@@ -38,10 +39,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ActiveRun": "nbledger.capture.active",
+    "CheckFailed": "nbledger.pipeline.checks",
     "Ledger": "nbledger.ledger",
     "NBLedgerError": "nbledger.errors",
     "active_run": "nbledger.capture.api",
     "artifact": "nbledger.capture.api",
+    "check": "nbledger.pipeline.checks",
     "checkout": "nbledger.questions",
     "diff": "nbledger.questions",
     "extract": "nbledger.questions",

@@ -16,16 +16,23 @@ from typing import TYPE_CHECKING
 import click
 
 from nbledger.commands.checkout import checkout
+from nbledger.commands.ci import ci
 from nbledger.commands.common import State, examples
 from nbledger.commands.compare import compare
 from nbledger.commands.diff import diff
+from nbledger.commands.expect import check, expect
 from nbledger.commands.extract import extract
 from nbledger.commands.lineage import history, impact, leaks, slice_, stale, why
+from nbledger.commands.model_metadata import card, describe
 from nbledger.commands.models import models, promote
 from nbledger.commands.notebook import run
+from nbledger.commands.pipeline import pipeline
+from nbledger.commands.promotions import approve, rollback, verify
+from nbledger.commands.report import report
 from nbledger.commands.reproduce import reproduce
 from nbledger.commands.runs import delete, restore, runs, show
 from nbledger.commands.store import doctor, export, gc, import_, init, merge, sql, where
+from nbledger.commands.sweep import sweep, sweeps
 from nbledger.errors import NBLedgerError
 
 if TYPE_CHECKING:
@@ -74,9 +81,10 @@ def cli(context: click.Context, path: Path | None) -> None:
 
 
 for verb in (
-    run, runs, show, compare, diff,
+    run, pipeline, ci, sweep, sweeps, runs, show, compare, report, diff,
     why, slice_, impact, stale, history, extract, checkout, reproduce, leaks,
-    promote, models, delete, restore,
+    expect, check,
+    promote, models, describe, card, rollback, approve, verify, delete, restore,
     where, init, doctor, gc, export, import_, merge, sql,
 ):  # fmt: skip
     cli.add_command(verb)
@@ -92,7 +100,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except NBLedgerError as error:
         click.echo(f"nbledger: {error}", err=True)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("nbledger: interrupted", err=True)
         sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ from nbledger.tables import ago, number, pairs, table
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
-    from nbledger.registry import Promotion
+    from nbledger.registry import GateSpec, Promotion
 
 
 MOST_VERSIONS = 100
@@ -36,7 +37,11 @@ NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.N
         nbledger promote churn --best metrics.f1 --alias champion
         nbledger promote churn --best metrics.log_loss --where "params.C < 10" --alias challenger
         nbledger promote churn --run 3f2a91c0 --alias champion --reason "agreed on 3 May"
+        nbledger promote churn --best metrics.f1 --alias champion --gate "f1 >= 0.8" --gate no-leakage
+        nbledger promote churn --best metrics.f1 --alias champion --gates pipeline.yaml --dry-run
     """)
+    + "\n\nExit codes: 0 promoted, 3 refused by a gate (also in a dry run), 1 refused for another reason, 2 the "
+    "command line was not understood."
 )
 @click.argument("model", shell_complete=complete_models)
 @click.option("--run", "run_id", metavar="RUN", shell_complete=complete_runs, help="The run whose model to promote.")
@@ -52,7 +57,26 @@ NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.N
 )
 @click.option("--which", metavar="VAR", help="Which of the run's models, by its variable, where it has several.")
 @click.option("--alias", metavar="NAME", help="The alias to move to the version, such as champion.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; kept with the alias's move.")
+@click.option(
+    "--gate",
+    "gate_texts",
+    multiple=True,
+    metavar="GATE",
+    help='A gate that must pass, such as "accuracy >= 0.9", no-leakage, "size: 5 MB". Can be given again.',
+)
+@click.option(
+    "--gates",
+    "gate_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also the gates of a pipeline.yaml, or of a YAML list.",
+)
+@click.option(
+    "--waive", multiple=True, metavar="NAME", help="Let a gate pass that does not; needs --reason, and is recorded."
+)
+@click.option("--dry-run", is_flag=True, help="Judge the gates and show the table; write nothing.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept with the promotion.")
+@click.option("--who", metavar="NAME", help="Who promotes; the user of this process by default.")
 @as_json
 @pass_state
 def promote(
@@ -65,12 +89,18 @@ def promote(
     minimize: bool | None,
     which: str | None,
     alias: str | None,
+    gate_texts: tuple[str, ...],
+    gate_file: Path | None,
+    waive: tuple[str, ...],
+    dry_run: bool,
     reason: str,
+    who: str | None,
     as_json: bool,
 ) -> None:
     """Make a run's model a version of MODEL; move an alias to it.
 
     Name the run with --run, or let a metric choose it with --best. The same content promoted twice stays one version.
+    With gates, nothing moves unless all of them pass; a refusal is recorded.
     """
     if (run_id is None) == (best is None):
         raise click.UsageError("Say which run: --run RUN, or --best METRIC.")
@@ -78,6 +108,7 @@ def promote(
         raise click.UsageError("--where, --experiment, --minimize and --maximize belong to --best.")
     from nbledger import registry
 
+    gates = _gates(gate_texts, gate_file)
     ledger = state.ledger()
     lines: list[str] = []
     if best is not None:
@@ -88,24 +119,60 @@ def promote(
         )
     else:
         run = ledger.run(str(run_id))
-    done = registry.promote(ledger, model, run, alias=alias, which=which, reason=reason)
-    emit(_promotion_data(done), "\n".join(lines + _promotion_lines(done)), as_json=as_json)
+    try:
+        done = registry.promote(
+            ledger, model, run, alias=alias, which=which, who=who, reason=reason, gates=gates, waive=waive,
+            dry_run=dry_run,
+        )  # fmt: skip
+    except registry.PromotionRefused as refusal:
+        if as_json:
+            emit({"refused": True, "promotion": refusal.promotion, "gates": refusal.results}, "", as_json=True)
+        raise
+    emit(promotion_data(done), "\n".join(lines + promotion_lines(done)), as_json=as_json)
+    if done.refused and not state.notebook:
+        click.get_current_context().exit(registry.PromotionRefused.exit_code)
+
+
+def _gates(texts: tuple[str, ...], file: Path | None) -> list[GateSpec]:
+    from nbledger.registry import parse_gate, read_gates
+
+    return [*(parse_gate(text) for text in texts), *(read_gates(file) if file is not None else ())]
 
 
 @click.command(
     epilog=examples("""
         nbledger models
         nbledger models churn
+        nbledger models churn --alias champion
+        nbledger models churn --at 2026-05-03
+        nbledger models churn --promotions
     """)
 )
 @click.argument("model", required=False, shell_complete=complete_models)
+@click.option("--alias", metavar="NAME", help="Only this alias: where it stood and when, with the promotions' reasons.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="Which version each alias named then: a date (its end) or a time, in local time unless it says its own.",
+)
+@click.option("--promotions", is_flag=True, help="All promotions, refusals and rollbacks, with what the gates said.")
 @as_json
 @pass_state
-def models(state: State, model: str | None, as_json: bool) -> None:
+def models(state: State, model: str | None, alias: str | None, at: str | None, promotions: bool, as_json: bool) -> None:
     """List registered models, or the history of one."""
+    from nbledger.commands import promotions as told_of
+
     ledger = state.ledger()
     if model is None:
+        if alias or at or promotions:
+            raise click.UsageError("--alias, --at and --promotions need a MODEL.")
         _list_models(ledger, state.width, as_json=as_json)
+    elif at is not None:
+        told_of.show_at(ledger, model, alias, at, state.width, as_json=as_json)
+    elif promotions:
+        told_of.show_promotions(ledger, model, alias, state.width, as_json=as_json)
+    elif alias is not None:
+        told_of.show_alias(ledger, model, alias, state.width, as_json=as_json)
     else:
         _show_model(ledger, model, state.width, as_json=as_json)
 
@@ -151,13 +218,22 @@ def _show_model(ledger: Ledger, model: str, width: int | None, *, as_json: bool)
     emit({"model": model, "versions": versions, "alias_events": events}, text, as_json=as_json)
 
 
-def _promotion_data(done: Promotion) -> dict[str, Any]:
+def promotion_data(done: Promotion) -> dict[str, Any]:
+    """Return a promotion for `--json`."""
     return {**plain(done), "run": run_data(done.run)}
 
 
-def _promotion_lines(done: Promotion) -> list[str]:
+def promotion_lines(done: Promotion) -> list[str]:
+    """Return a promotion as lines of text, its gates first."""
+    from nbledger.registry import gate_table
+
     version = done.version
     state = "new" if done.created else "the same content was registered before"
+    told = [gate_table(done.gates), ""] if done.gates else []
+    if done.dry_run:
+        would = f"would be {version.model} version {version.number} ({state})"
+        would += f" and move @{done.alias} to it" if done.moved else ""
+        return [*told, "refused: a gate did not pass" if done.refused else would, "dry run: nothing was written"]
     items: list[tuple[str, Any]] = [
         ("model", f"{version.model} version {version.number} ({state})"),
         ("run", short(done.run.id)),
@@ -168,4 +244,4 @@ def _promotion_lines(done: Promotion) -> list[str]:
         items.append((f"@{done.alias}", f"-> version {version.number}{before if done.moved else stayed}"))
     which = f"@{done.alias}" if done.alias else f"/{version.number}"
     items.append(("load it", f'nbledger.open().load("models:/{version.model}{which}")'))
-    return pairs(items, indent="").splitlines()
+    return [*told, *pairs(items, indent="").splitlines()]

@@ -19,6 +19,7 @@ from nbledger.commands.common import (
     run_data,
     short,
 )
+from nbledger.pipeline.cache_tags import CACHED_TAG
 from nbledger.tables import ago, cut, many, number, pairs, size, span, table
 
 if TYPE_CHECKING:
@@ -114,8 +115,13 @@ def delete(state: State, runs: tuple[str, ...], as_json: bool) -> None:
     ledger = state.ledger()
     ids = [ledger.run_id(run) for run in runs]
     deleted = [ledger.delete(run, who=user()) for run in ids]
-    text = f"deleted {_listed(deleted)}; undo: nbledger restore {_listed(deleted)}"
-    emit({"deleted": deleted}, text, as_json=as_json)
+    registered = [version for run in deleted for version in ledger.model_versions_from(run)]
+    lines = [f"deleted {_listed(deleted)}; undo: nbledger restore {_listed(deleted)}"]
+    lines += [
+        f"{short(one.run)} is version {one.number} of {one.model}: the version, its model and this run stay through gc"
+        for one in registered
+    ]
+    emit({"deleted": deleted, "registered": registered}, "\n".join(lines), as_json=as_json)
 
 
 @click.command(epilog=examples("nbledger restore 3f2a91c0"))
@@ -224,6 +230,9 @@ def _show_text(ledger: Ledger, run: Run, width: int | None, source: bool, everyt
 def _head(ledger: Ledger, run: Run) -> str:
     items: list[tuple[str, Any]] = [("run", run.id), ("kind", f"{run.kind}, {run.status}")]
     items += [("name", run.name), ("experiment", run.experiment), ("notebook", run.notebook)]
+    cached = run.tags.get(CACHED_TAG)
+    if cached:
+        items.append(("cached from", f"{short(cached)}, whose results it took: nbledger show {short(cached)}"))
     items += [("part of", short(run.parent)), ("started", ago(run.started_at)), ("took", span(run.duration))]
     environment, git = ledger.environment(run.id), ledger.git(run.id)
     if environment is not None:

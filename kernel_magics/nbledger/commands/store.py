@@ -21,6 +21,7 @@ from nbledger.commands.common import (
     plain,
     short,
 )
+from nbledger.commands.handover import FLAGS, WORD, hand_over_pipeline, handover_options
 from nbledger.tables import many, pairs, size, table
 
 if TYPE_CHECKING:
@@ -54,22 +55,28 @@ def where(state: State, as_json: bool) -> None:
     epilog=examples("""
         nbledger init
         nbledger init ../shared
+        nbledger init --objects s3://bucket/churn
     """)
 )
 @click.argument("folder", required=False, type=FOLDER)
+@click.option("--objects", metavar="URL", help="Keep stored content there too: s3://, gs://, file://, ... (fsspec).")
 @as_json
 @pass_state
-def init(state: State, folder: Path | None, as_json: bool) -> None:
+def init(state: State, folder: Path | None, objects: str | None, as_json: bool) -> None:
     """Make a ledger in a folder.
 
     FOLDER is the current one by default; a ledger that is there already is left as it is. You need this only to have
-    a ledger somewhere else than where the first run would make it.
+    a ledger somewhere else than where the first run would make it, or to keep its objects in a remote store.
     """
     from nbledger.ledger import Ledger
 
     ledger = Ledger.open(folder or state.path or Path.cwd(), create=True)
     try:
-        emit({"ledger": str(ledger.folder)}, f"ledger  {ledger.folder}", as_json=as_json)
+        if objects is not None:
+            ledger.set_object_store(objects)
+        url = getattr(ledger.objects, "url", None)
+        items = [("ledger", str(ledger.folder)), *([("objects", url)] if url else [])]
+        emit({"ledger": str(ledger.folder), "objects": url}, pairs(items, indent=""), as_json=as_json)
     finally:
         ledger.close()
 
@@ -124,18 +131,26 @@ def gc(state: State, dry_run: bool, as_json: bool) -> None:
         nbledger export --prov -o last.json
         nbledger export --openlineage -o events.ndjson
         nbledger export --ro-crate churn@champion -o champion.zip
+        nbledger export pipeline --airflow
+        nbledger export pipeline notebooks/pipeline --github-actions --dockerfile -o .
     """)
 )
-@click.argument("words", nargs=-1, metavar="FILE [RUN...] | [TARGET...]", shell_complete=complete_runs)
+@click.argument(
+    "words", nargs=-1, metavar="FILE [RUN...] | [TARGET...] | pipeline [PATH]", shell_complete=complete_runs
+)
 @click.option("--prov", is_flag=True, help="Write W3C PROV-JSON instead.")
 @click.option("--openlineage", is_flag=True, help="Write OpenLineage events, one a line, instead.")
 @click.option("--ro-crate", is_flag=True, help="Write a Process Run Crate instead.")
+@handover_options
+@click.option("--image", metavar="NAME", help="With pipeline: the container image of its steps.")
+@click.option("--force", is_flag=True, help="With pipeline: replace files that are there.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE|FOLDER",
-    help="With one of these, where to write it; a crate to a new folder or a .zip file. Else it is printed.",
+    help="With one of these, where to write it; a crate to a new folder or a .zip file, a pipeline's files into a "
+    "folder. Else it is printed.",
 )
 @as_json
 @pass_state
@@ -145,15 +160,34 @@ def export(
     prov: bool,
     openlineage: bool,
     ro_crate: bool,
+    image: str | None,
+    force: bool,
     output: Path | None,
     as_json: bool,
+    airflow: bool,
+    kubeflow: bool,
+    argo: bool,
+    github_actions: bool,
+    gitlab: bool,
+    jenkins: bool,
+    dockerfile: bool,
 ) -> None:
     """Write a portable bundle of all runs, or of some; or tell of them in a standard's words.
 
     A bundle holds what was recorded and what was stored; `nbledger import` takes it in elsewhere. With --prov,
     --openlineage or --ro-crate each TARGET (a variable, a file, a metric, a run or a model) is told with the runs
     that made it; without any it is the last session.
+
+    `export pipeline` hands a pipeline (PATH, by default here) over to another system: one job for each notebook.
     """
+    systems = (airflow, kubeflow, argo, github_actions, gitlab, jenkins, dockerfile)
+    handed = [name for name, given in zip(FLAGS, systems, strict=True) if given]
+    if words[:1] == (WORD,) and (handed or len(words) == 1):
+        place = words[1] if len(words) > 1 else None
+        hand_over_pipeline(state, place, handed, output, image=image, force=force, as_json=as_json)
+        return
+    if handed or image or force:
+        raise click.UsageError("Files for another system are made by: nbledger export pipeline [PATH] --SYSTEM")
     flags = {"prov": prov, "openlineage": openlineage, "ro-crate": ro_crate}
     asked = [name for name, given in flags.items() if given]
     if len(asked) > 1:
@@ -241,6 +275,11 @@ def _export_standard(
 def _emit_merged(merged: Merged, *, as_json: bool) -> None:
     lines = [f"added {_counts(merged)} ({size(merged.bytes)})"]
     lines += [f"{model}: their version {theirs} is version {ours} here" for model, theirs, ours in merged.renumbered]
+    lines += [
+        f"@{alias} of {model} moved from {before} to {now or 'nothing'}: it was moved later there; "
+        f"nbledger rollback {model} --alias {alias}"
+        for model, alias, before, now in merged.moved
+    ]
     lines += merged.problems
     emit(merged, "\n".join(lines), as_json=as_json)
 
