@@ -79,8 +79,8 @@ def run_pipeline(
     `cache` takes what did not change from earlier runs. `resume` (a pipeline run's id, or `latest`) takes the steps
     that finished there and still hold, whatever `cache` says. `only` runs these steps and those they need (without
     `upstream` just these: a scheduler ran the others); then, and without `promote`, nothing is promoted. Before
-    anything runs it raises what is wrong with the pipeline, the params or the ledger; how steps went is in what it returns. An
-    interrupt stops all steps, is recorded, and raised again.
+    anything runs it raises what is wrong with the pipeline, the params or the ledger; how steps went is in what it
+    returns. An interrupt stops all steps, is recorded, and raised again.
     """
     from nbledger.ledger import Ledger, find_root
 
