@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -72,23 +74,37 @@ def report(
         if filter_ or experiment or order_by:
             raise click.UsageError("Give runs, or --filter, --experiment and --order-by; not both.")
         chosen = [ledger.run(run) for run in dict.fromkeys(map(ledger.run_id, runs))]
+        total = len(chosen)
     else:
         if not (filter_ or experiment):
             raise click.UsageError("Say which runs: RUN RUN..., --filter FILTER or --experiment NAME.")
         wanted = tracked_filter(filter_)
         found = list(ledger.runs(wanted, order_by=order_by, limit=limit, experiment=experiment, tracked=True))
         chosen = found if order_by else found[::-1]
+        total = ledger.count(wanted, experiment=experiment, tracked=True)
     if not chosen:
         raise CommandRefused(detail="there is nothing to report on: no run found")
     if metric is not None:
         metric = metric.removeprefix("metrics.")
         if not any(metric in run.metrics for run in chosen):
             raise CommandRefused(detail=f"none of these runs has metrics.{metric}: nbledger runs lists what there is")
-    page = made(ledger, chosen, metric=metric)
+    page = made(ledger, chosen, metric=metric, total=total)
     text = page_markdown(page) if output.suffix.lower() == ".md" else page_html(page)
-    output.parent.mkdir(parents=True, exist_ok=True)
     data = text.encode("utf-8", "backslashreplace")
-    output.write_bytes(data)
+    _write(output, data)
     said = (many(len(chosen), "run"), many(len(page.drawings), "figure"), size(len(data)))
     words = f"{nearby(output.resolve())}: {', '.join(said)}"
     emit(page.data | {"output": str(output), "bytes": len(data), "figures": len(page.drawings)}, words, as_json=as_json)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file or none: what was there stays until the new one is complete."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise CommandRefused(detail=f"{path} cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,117 @@
+"""Learning curves: a metric over steps or time, smoothed, one line a run or a band over repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbledger.figures.text import number, plain, sentence
+from nbledger.figures.theme import described, drawable, missing, new_figure, packed, say, series
+
+if TYPE_CHECKING:
+    import pandas
+    import plotly.graph_objects as go
+
+_BANDS = {"std": "bands: one standard deviation", "minmax": "bands: least to greatest"}
+MOST_LINES, MOST_POINTS, LEGIBLE = 60, 200, 12
+
+
+def learning_curves(
+    curves: pandas.DataFrame,
+    metric: str,
+    *,
+    smoothing: float = 0.0,
+    x: Literal["step", "time", "log step"] = "step",
+    band: Literal["none", "std", "minmax"] = "none",
+    group: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> go.Figure:
+    """Return a metric over steps, or over seconds since its first value, from a frame as `source.curves` gives.
+
+    `smoothing` (0 to 0.99) is the weight of what came before in an exponential mean, bias corrected; unsmoothed lines
+    stay visible behind. `group` names each run's group: its runs become one mean line, with a `band` of one standard
+    deviation or from least to greatest. `names` is what runs are called. Long curves are thinned, and it says so.
+    """
+    import plotly.graph_objects as go
+
+    if not len(curves) or not curves["value"].notna().any():
+        return missing(metric, "no run has values of it at several steps")
+    curves = curves.assign(value=drawable(curves["value"]))
+    over = "time" if x == "time" else "step"
+    smoothing = min(max(smoothing, 0.0), 0.99)
+    figure = new_figure(plain(metric, 60), "")
+    lines = _grouped(curves, over, group, band) if group else _single(curves, over)
+    shown = dict(list(lines.items())[:MOST_LINES])
+    thinned, ends = False, {}
+    for place, (key, whole) in enumerate(shown.items()):
+        look, name = series(place), plain((names or {}).get(key, key), 40)
+        step = -(-len(whole) // MOST_POINTS) or 1
+        thinned = thinned or step > 1
+        line = whole.assign(value=_smoothed(whole["value"], smoothing), raw=whole["value"]).iloc[::step]
+        stroke = {"color": look["color"], "dash": look["dash"], "width": 2 if len(shown) <= LEGIBLE else 1}
+        if "low" in line:
+            figure.add_trace(_band(go, line, look["color"], str(place)))
+        elif smoothing and len(shown) <= LEGIBLE:
+            faint = {"color": look["color"], "width": 1}
+            raw = go.Scatter(x=packed(line["x"]), y=packed(line["raw"]), mode="lines", line=faint, opacity=0.3)
+            figure.add_trace(raw.update(hoverinfo="skip", showlegend=False, legendgroup=str(place)))
+        mode = "lines+markers" if len(line) <= 20 else "lines"
+        marker = {"symbol": look["symbol"], "size": 6}
+        drawn = go.Scatter(x=packed(line["x"]), y=packed(line["value"]), mode=mode, line=stroke, marker=marker)
+        figure.add_trace(drawn.update(name=name, legendgroup=str(place), hovertemplate="%{x:.5~g}: %{y:.5~g}"))
+        last = line["value"].dropna()
+        if len(last):
+            ends[(names or {}).get(key, key)] = float(last.iloc[-1])
+    figure.update_xaxes(title_text="seconds" if over == "time" else "step", type="log" if x == "log step" else "linear")
+    figure.update_yaxes(title_text=plain(metric, 60))
+    figure.update_layout(showlegend=len(shown) <= LEGIBLE)
+    words = [f"smoothed by {smoothing:g}"] if smoothing else []
+    words += [_BANDS[band]] if group and band in _BANDS else []
+    words += [f"{len(shown)} of {len(lines):,} curves"] if len(shown) < len(lines) else []
+    words += [f"at most {MOST_POINTS} points a curve"] if thinned else []
+    if words:
+        say(figure, "; ".join(words))
+    return described(figure, _described(metric, over, len(shown), ends, words))
+
+
+def _single(curves: pandas.DataFrame, over: str) -> dict[str, pandas.DataFrame]:
+    return {
+        str(run): part.sort_values(over).rename(columns={over: "x"})[["x", "value"]]
+        for run, part in curves.groupby("run", sort=False)
+    }
+
+
+def _grouped(curves: pandas.DataFrame, over: str, group: Mapping[str, str], band: str) -> dict[str, pandas.DataFrame]:
+    found = {}
+    owners = curves["run"].map(lambda run: group.get(run, run))
+    for key, part in curves.groupby(owners, sort=False):
+        values = part.groupby(over)["value"]
+        line = values.mean().reset_index().rename(columns={over: "x"})
+        if band == "std":
+            spread = values.std().fillna(0).to_numpy()
+            line = line.assign(low=line["value"] - spread, high=line["value"] + spread)
+        elif band == "minmax":
+            line = line.assign(low=values.min().to_numpy(), high=values.max().to_numpy())
+        found[str(key)] = line
+    return found
+
+
+def _smoothed(values: pandas.Series[Any], weight: float) -> pandas.Series[Any]:
+    return values.ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean() if weight else values
+
+
+def _band(go: Any, line: pandas.DataFrame, color: str, group: str) -> Any:
+    import numpy as np
+
+    xs = np.r_[line["x"], line["x"][::-1]]
+    ys = np.r_[line["high"], line["low"][::-1]]
+    shown = go.Scatter(x=packed(xs), y=packed(ys), fill="toself", fillcolor=color, opacity=0.2, mode="none")
+    return shown.update(hoverinfo="skip", showlegend=False, legendgroup=group)
+
+
+def _described(metric: str, over: str, count: int, ends: Mapping[str, float], words: list[str]) -> str:
+    text = f"{metric} over {over} of {count} {'curve' if count == 1 else 'curves'}"
+    if ends:
+        low, high = min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)
+        text += f", at the end from {number(ends[low])} ({low}) to {number(ends[high])} ({high})"
+    return f"{text}. {sentence(words)}".strip()

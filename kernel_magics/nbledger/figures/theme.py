@@ -1,0 +1,140 @@
+"""How figures look: colours that the colour-blind tell apart, on light and dark pages alike.
+
+The colours are those of Okabe and Ito (2008, "Color Universal Design") in their order, the bright ones darkened until
+each keeps a contrast of 3 to 1 with a white and with a dark page (WCAG 2.2, 1.4.11). Series differ in their markers and
+dashes as well. Backgrounds are transparent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#C66C9E", "#B07A00", "#3A8FC2")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+#: From low to high: blue to vermilion, each with the same contrast to light and dark pages.
+SCALE = ((0.0, "#0072B2"), (0.5, "#8F7F86"), (1.0, "#D55E00"))
+QUIET = "#808080"
+HEIGHT = 380
+#: The largest number that 32 bits hold, as figures do.
+LARGEST = 3.4e38
+
+#: Options of plotly.js for every figure: no logo, no TeX in names, no button that sends the data elsewhere.
+CONFIG: dict[str, Any] = {
+    "responsive": True,
+    "displaylogo": False,
+    "typesetMath": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+}
+
+Theme = Literal["any", "light", "dark"]
+_INK = {"any": "#7A7A7A", "light": "#1B1F24", "dark": "#E6E9ED"}
+_LINE = {"any": "rgba(128,128,128,0.25)", "light": "#D0D7DE", "dark": "#3A424C"}
+_FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
+
+
+def template(theme: Theme = "any") -> dict[str, Any]:
+    """Return plotly's template of a theme; `any` can be read on light and dark pages where one cannot know."""
+    axis = {
+        "gridcolor": _LINE[theme],
+        "linecolor": _LINE[theme],
+        "zerolinecolor": _LINE[theme],
+        "automargin": True,
+        "title": {"standoff": 8},
+    }
+    return {
+        "layout": {
+            "font": {"color": _INK[theme], "family": _FONT, "size": 13},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": list(PALETTE),
+            "colorscale": {"sequential": [list(stop) for stop in SCALE]},
+            "xaxis": axis,
+            "yaxis": axis,
+            "margin": {"l": 64, "r": 24, "t": 48, "b": 56},
+            "title": {"font": {"size": 15}, "x": 0, "xref": "paper", "xanchor": "left"},
+            "legend": {
+                "font": {"size": 12},
+                "orientation": "h",
+                "yref": "container",
+                "y": 0,
+                "yanchor": "bottom",
+                "x": 0,
+                "xanchor": "left",
+            },
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": _INK[theme]},
+            "hoverlabel": {"align": "left"},
+        }
+    }
+
+
+def series(index: int) -> dict[str, Any]:
+    """Return colour, marker and dash of the series at a place; a seventh one has the first colour with another dash."""
+    turn, place = divmod(index, len(PALETTE))
+    return {
+        "color": PALETTE[place],
+        "symbol": SYMBOLS[(place + turn) % len(SYMBOLS)],
+        "dash": DASHES[(place + turn) % len(DASHES)],
+    }
+
+
+def new_figure(title: str, description: str, *, height: int = HEIGHT) -> go.Figure:
+    """Return an empty figure with its title (already plain) and the sentence that `describe` gives."""
+    import plotly.graph_objects as go
+
+    layout = {"template": template(), "title": {"text": title}, "height": height, "meta": {"description": description}}
+    return go.Figure(layout=layout)
+
+
+def described(figure: go.Figure, text: str) -> go.Figure:
+    """Set the sentence that stands for the figure where it is not seen, and return the figure."""
+    figure.layout.meta = {"description": text.strip()}
+    return figure
+
+
+def describe(figure: go.Figure) -> str:
+    """Return one or two sentences that say what a figure shows, for those who do not see it."""
+    meta = figure.layout.meta
+    return str(meta.get("description", "")) if isinstance(meta, dict) else ""
+
+
+def say(figure: go.Figure, text: str) -> go.Figure:
+    """Write below a figure's title what one must know to read it: a sample, a warning. Text must be plain already."""
+    figure.update_layout(title={"subtitle": {"text": text, "font": {"size": 12}}})
+    return figure
+
+
+def missing(title: str, why: str) -> go.Figure:
+    """Return a figure without anything but the reason why there is nothing to show. Both texts are escaped here."""
+    from nbledger.figures.text import plain
+
+    figure = new_figure(plain(title), f"{title}: {why}.", height=120)
+    figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
+    words = {"text": plain(why), "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+    figure.add_annotation(words)
+    return figure
+
+
+def drawable(values: Any) -> Any:
+    """Return numbers as 64-bit floats of the same kind (array or series); what 32 bits cannot hold is not-a-number."""
+    found = values.astype("float64")
+    return found.where(found.abs() <= LARGEST) if hasattr(found, "where") else _kept(found)
+
+
+def packed(values: Any) -> Any:
+    """Return numbers for a figure at six to seven significant digits (32 bits), which plotly writes as base64."""
+    import numpy as np
+
+    return _kept(np.asarray(values, dtype="float64")).astype("float32")
+
+
+def _kept(found: Any) -> Any:
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(found) <= LARGEST, found, np.nan)
