@@ -156,6 +156,22 @@ def test_calls_of_libraries_that_were_imported_ahead_are_recorded(fresh_ledger, 
     assert "r2" in found[0][1]
 
 
+def test_a_tracked_cell_that_imports_another_library_first_is_recorded_as_in_a_cold_kernel(
+    fresh_ledger, write_notebook
+):
+    source = (
+        "%%track\nimport pandas as pd\nfrom sklearn.linear_model import LogisticRegression\n"
+        "X, y = pd.DataFrame({'a': range(20)}), [0, 1] * 10\nclf = LogisticRegression().fit(X, y)\nscore = clf.score(X, y)"
+    )
+    path = write_notebook(source)
+    found = []
+    for fresh in (True, False, False):
+        [cell] = fresh_ledger.children(run(path, fresh_ledger, fresh=fresh).id)
+        found.append((cell.metrics, cell.params, {edge.name for edge in fresh_ledger.generated(cell.id)}))
+    assert found[0][0].keys() == {"score"}
+    assert found[1:] == found[:1] * 2
+
+
 @only_where_kernels_fork
 def test_files_and_exit_functions_of_the_notebook_are_completed(fresh_ledger, write_notebook, project):
     path = write_notebook(

@@ -41,6 +41,8 @@ class ImportWatch:
 
     def wake(self, modules: Mapping[str, types.ModuleType]) -> None:
         """Run the actions of modules that are there now (imported in a way that passed the finder by)."""
+        for name in [name for name in self._found if name in modules]:
+            self._found.pop(name)()
         for name in [name for name in self._actions if name in modules]:
             if not _is_being_imported(modules[name]):
                 self._imported(name, modules[name])
