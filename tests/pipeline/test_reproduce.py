@@ -269,6 +269,30 @@ def test_an_unseeded_draw_comes_out_the_same(record):
     assert found.verdict == "identical", str(found)
 
 
+def test_generators_that_were_made_without_a_seed_come_out_the_same(fresh_ledger, write_notebook):
+    path = write_notebook(
+        "import random\nimport numpy as np\nfrom sklearn.ensemble import RandomForestClassifier as Forest",
+        "rng = np.random.default_rng()\nown = random.Random()\nold = np.random.RandomState()",
+        "beside = [np.random.default_rng().random(), random.Random().random()]",
+        "X = rng.normal(size=(60, 3)) + old.rand(60, 3)\ny = [int(x + own.gauss(0, 1) > 0) for x in X[:, 0]]",
+        "np.random.seed()\nrandom.seed()\nnp.random.RandomState(3)",
+        "model = Forest(5).fit(X, y)\naccuracy = model.score(X, y)",
+        "class Dice(random.Random):\n    def roll(self):\n        return self.randint(1, 6)",
+        "def child(seed=None):\n    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed).spawn(1)[0]))",
+        "rolls = [Dice().roll(), child().integers(9), child(1).integers(9), random.random(), accuracy]\n"
+        "drawn = [np.random.default_rng().integers(99) for _ in range(3)]",
+        folder=fresh_ledger.root / "nb",
+    )
+    run_notebook(path, ledger=fresh_ledger, progress=False)
+    for target, cells in (("rolls", [1, 2, 4, 5, 6, 7, 8, 9]), ("model", [1, 2, 4, 5, 6]), ("beside", [1, 3])):
+        found = again(fresh_ledger, target)
+        assert found.verdict == "identical", str(found)
+        assert [run.position for run in found.slice.runs] == cells
+        assert not any(run.notes for run in found.slice.runs), str(found.slice)
+        assert found.notes == ()
+    assert "entropy: what generators without a seed started from" in str(found.slice)
+
+
 def test_a_notebook_with_models_that_hold_times_numbered_outputs_and_magics(fresh_ledger, write_notebook):
     path = write_notebook(
         "from sklearn.datasets import load_iris\nfrom sklearn.model_selection import GridSearchCV, cross_validate",

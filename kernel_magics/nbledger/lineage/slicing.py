@@ -62,6 +62,8 @@ class Input:
     def __str__(self) -> str:
         if self.role == "file":
             return f"file {self.name}"
+        if self.role == "state" and self.name.endswith(" entropy"):
+            return f"{self.name}: what generators without a seed started from"
         if self.role == "state":
             return f"{self.name}: its state before the first recorded cell that drew from it"
         return f"{self.name}: made before loading, or by hand"
