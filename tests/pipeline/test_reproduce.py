@@ -293,6 +293,25 @@ def test_generators_that_were_made_without_a_seed_come_out_the_same(fresh_ledger
     assert "entropy: what generators without a seed started from" in str(found.slice)
 
 
+def test_a_result_in_the_order_of_a_set_of_text_comes_with_a_note(record):
+    if not sys.flags.hash_randomization:
+        pytest.skip("text is hashed without a secret here")
+    ledger = record(
+        "words = [f'w{n}' for n in range(40)]",
+        "joined = ' '.join(set(words))",
+        "ordered = sorted({*words})",
+        "import time\nnoise = [time.time()].copy()",
+        "both = joined, noise",
+    )
+    found = again(ledger, "joined")
+    assert found.verdict == "different"
+    assert [note for note in found.notes if "PYTHONHASHSEED" in note] == [
+        "a set is made in [2]: text (unless PYTHONHASHSEED is set) and objects in it come in another order each time"
+    ]
+    assert again(ledger, "ordered").notes == ()
+    assert again(ledger, "noise").notes == ()
+
+
 def test_a_notebook_with_models_that_hold_times_numbered_outputs_and_magics(fresh_ledger, write_notebook):
     path = write_notebook(
         "from sklearn.datasets import load_iris\nfrom sklearn.model_selection import GridSearchCV, cross_validate",
