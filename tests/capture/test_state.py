@@ -235,7 +235,9 @@ def test_a_generator_with_a_seed_draws_no_entropy(cells):
 
 def test_generators_with_a_seed_among_those_without_do_not_matter(cells):
     cells.run("import numpy as np\ndef rand(seed): return np.random.RandomState(seed).rand()")
-    source = "x = [rand(seed) for seed in (1, None, 2, None)], [g.rand() for g in map(np.random.RandomState, [None, 1])]"
+    source = (
+        "x = [rand(seed) for seed in (1, None, 2, None)], [g.rand() for g in map(np.random.RandomState, [None, 1])]"
+    )
     use = cells.run(source)
     first = cells.names["x"]
     [data] = use.stored.values()
@@ -271,7 +273,9 @@ def test_generators_made_by_an_import_and_names_of_temporary_files_are_none_of_t
 
     monkeypatch.setattr(tempfile, "_name_sequence", None)
     monkeypatch.syspath_prepend(str(project))
-    (project / "makes_one.py").write_text("import random\nimport numpy\na = random.Random(), numpy.random.default_rng()")
+    (project / "makes_one.py").write_text(
+        "import random\nimport numpy\na = random.Random(), numpy.random.default_rng()"
+    )
     cells.run("import numpy, tempfile")
     try:
         assert entropy.NUMPY not in cells.run("import makes_one").used

@@ -66,6 +66,16 @@ def test_what_was_made_by_hand_is_an_input_and_nothing_is_guessed(session):
     assert "given: made before loading, or by hand" in str(answer)
 
 
+def test_a_generator_that_was_there_before_is_one_input_however_often_it_was_drawn_from(session):
+    session.run("import random")
+    session.run("a = random.random()")
+    session.run("b = a, random.random()")
+    session.run("c = b, a, random.random()")
+    for target in ("a", "b", "c"):
+        [state] = [item for item in session.slice(target).inputs if item.role == "state"]
+        assert (state.name, bool(state.version)) == ("random", True)
+
+
 def test_a_value_that_something_unrecorded_changed_is_said_to_be(session):
     run(session, "a = [1]")
     session.names["a"] = [1, 2]

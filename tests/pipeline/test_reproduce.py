@@ -306,7 +306,7 @@ def test_a_result_in_the_order_of_a_set_of_text_comes_with_a_note(record):
     found = again(ledger, "joined")
     assert found.verdict == "different"
     assert [note for note in found.notes if "PYTHONHASHSEED" in note] == [
-        "a set is made in [2]: text (unless PYTHONHASHSEED is set) and objects in it come in another order each time"
+        "a set is made in [2]: text (unless PYTHONHASHSEED is set) and objects in it get another order each time"
     ]
     assert again(ledger, "ordered").notes == ()
     assert again(ledger, "noise").notes == ()

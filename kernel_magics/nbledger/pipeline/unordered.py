@@ -22,7 +22,9 @@ def note_on_sets(runs: Iterable[SliceRun]) -> str | None:
     if not cells:
         return None
     where = ", ".join(f"[{run.position}]" for run in cells)
-    return f"a set is made in {where}: text (unless PYTHONHASHSEED is set) and objects in it come in another order each time"
+    return (
+        f"a set is made in {where}: text (unless PYTHONHASHSEED is set) and objects in it get another order each time"
+    )
 
 
 def _makes_set(source: str) -> bool:

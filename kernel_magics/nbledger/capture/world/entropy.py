@@ -84,7 +84,7 @@ class Tape:
                 self._bits -= bits
 
     def end(self) -> Iterator[Drawn]:
-        """Yield what was drawn since `begin`, nothing if that was too much; what was not asked for is served no more."""
+        """Yield what was drawn since `begin`, nothing if that was too much; what is left to serve is dropped."""
         _served.clear()
         if self.is_full:
             return

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nbledger.capture.hooks import calls, swap
 from nbledger.capture.hooks.swap import Hook, unseen
 from nbledger.capture.world import entropy
+from nbledger.capture.world.entropy import Place
 
 if TYPE_CHECKING:
     from nbledger.capture.hooks.imports import ImportWatch
@@ -44,11 +45,11 @@ class SeedListener:
     def seeded(self, name: str, *, from_entropy: bool) -> None:
         """The generator was put into another state; from entropy if no seed was given and none was noted."""
 
-    def entropy(self, name: str, bits: int, fresh: Callable[[int], int], place: entropy.Place) -> int:  # noqa: ARG002
+    def entropy(self, name: str, bits: int, fresh: Callable[[int], int], place: Place) -> int:  # noqa: ARG002
         """Return the number of so many bits that a generator without a seed starts from; `fresh` draws one."""
         return fresh(bits)
 
-    def unused(self, place: entropy.Place) -> None:
+    def unused(self, place: Place) -> None:
         """If this thread's last number was drawn at this place, nothing came of it."""
 
 
@@ -214,7 +215,7 @@ def _entropy(name: str, bits: int, fresh: Callable[[int], int], caller: types.Fr
     return fresh(bits)
 
 
-def _place(frame: types.FrameType) -> entropy.Place:
+def _place(frame: types.FrameType) -> Place:
     return id(frame), frame.f_lasti
 
 
@@ -239,7 +240,7 @@ def _in_place_of(original: Callable[..., Any], name: str) -> Callable[..., Any]:
                 return original(*args, **kwargs)
             _tell_before("numpy.random")
             result = original(*args, **kwargs)
-            # Without a seed numpy makes new words but keeps the position: what was there before goes into the new state.
+            # Without a seed numpy makes new words but keeps the position in them, which is of the state before.
             if _given(args, kwargs) is not None or not _is_noted(sys._getframe(1)):
                 _tell("numpy.random", args, kwargs)
             return result

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbledger.capture.world import audit, entropy, seeding
+from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.world.module_data import (
     ImportEffects,
@@ -192,11 +193,11 @@ class State(audit.Listener, seeding.SeedListener):
         watched = self._watched[name]
         watched.seeded, watched.from_entropy = True, from_entropy
 
-    def entropy(self, name: str, bits: int, fresh: Callable[[int], int], place: entropy.Place) -> int:
+    def entropy(self, name: str, bits: int, fresh: Callable[[int], int], place: Place) -> int:
         """A generator without a seed asks what to start from."""
         return self._tape.draw(name, bits, fresh, place)
 
-    def unused(self, place: entropy.Place) -> None:
+    def unused(self, place: Place) -> None:
         """A generator that was given a seed had asked before, for nothing."""
         self._tape.void(place)
 
