@@ -223,7 +223,8 @@ def test_a_generator_with_a_seed_draws_no_entropy(cells):
     use = cells.run(
         "np.random.default_rng(1).random(); np.random.RandomState(0); random.Random(3).seed('a')\n"
         "np.random.RandomState([1, 2]); np.random.RandomState(np.uint8(3)).seed(4); np.random.seed(5)\n"
-        "list(map(np.random.RandomState, range(5)))"
+        "list(map(np.random.RandomState, range(5)))\n"
+        "import copy; copy.deepcopy([np.random.default_rng(1), np.random.RandomState(2), np.random.PCG64(3)])"
     )
     assert use.names[0] == set()
     with pytest.raises(ValueError, match="Seed must be between"):
@@ -315,6 +316,8 @@ def test_more_generators_than_can_be_kept_are_said_to_be_opaque(cells, monkeypat
 def test_the_sources_of_entropy_are_as_before_when_nobody_is_told(cells):
     import inspect
 
+    import operator
+
     from numpy.random import bit_generator
 
     seeding.uninstall()
@@ -328,6 +331,7 @@ def test_the_sources_of_entropy_are_as_before_when_nobody_is_told(cells):
         assert not any("seeding.py" in str(entry.path) for entry in caught.traceback)
     seeding.uninstall()
     assert bit_generator.randbits is original
+    assert sys.modules["numpy.random._mt19937"].operator is operator
 
 
 def test_names_bound_before_still_seed(cells):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbledger.capture.hooks.imports import ImportWatch
 
 _NUMPY = ("seed", "set_state")
+_NOT_NOTED = frozenset({"tempfile", "numpy.random._pickle"})
 _BITS = 8 * 2496
 """What CPython seeds a generator with, that was given no seed: as many bits as its state has."""
 
@@ -223,10 +224,10 @@ def _is_noted(frame: types.FrameType | None) -> bool:
     """Tell whether what is drawn below this frame is the cell's own.
 
     It is not while a module is imported: libraries make generators that nobody may ever use. Nor are the names of
-    temporary files, which shall be new ones each time.
+    temporary files, which shall be new ones each time, and what a copy starts from before it gets its state.
     """
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_globals.get("__name__") == "tempfile":
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_globals.get("__name__") in _NOT_NOTED:
             return False
         frame = frame.f_back
     return True
