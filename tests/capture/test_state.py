@@ -315,7 +315,6 @@ def test_more_generators_than_can_be_kept_are_said_to_be_opaque(cells, monkeypat
 
 def test_the_sources_of_entropy_are_as_before_when_nobody_is_told(cells):
     import inspect
-
     import operator
 
     from numpy.random import bit_generator
