@@ -22,7 +22,7 @@ NAMES = (NUMPY, PYTHON)
 MOST_BITS = 1 << 26
 """Bits kept of one cell: 3,300 generators of Python, half a million of numpy."""
 
-_served: dict[str, deque[int | None]] = {}
+_served: dict[str, deque[int]] = {}
 
 Place = tuple[int, int]
 """A place in running code: a frame's identity, and its instruction."""
@@ -39,21 +39,27 @@ class Drawn(NamedTuple):
 class Tape:
     """The numbers drawn since `begin`, by source. A child process that was forked off draws for itself.
 
-    `void` takes back a number that nothing came of; its place is kept, so that those after it keep theirs. `is_full`
-    tells that more was drawn than is kept.
+    `void` says of a number that nothing came of it: a cell all of whose numbers are such drew none. Where there are
+    others they are kept with them, so that each is served at its place.
     """
 
     def __init__(self) -> None:
-        self._drawn: dict[str, list[int | None]] = {name: [] for name in NAMES}
-        self._latest: dict[int, tuple[str, int, int, Place | None]] = {}
+        self._drawn: dict[str, list[int]] = {name: [] for name in NAMES}
+        self._of_use: dict[str, int] = {}
+        self._latest: dict[int, tuple[str, Place]] = {}
         self._bits = 0
-        self.is_full = False
         self._process = os.getpid()
         self._lock = threading.Lock()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more was drawn, that something came of, than is kept."""
+        return self._bits > MOST_BITS and any(self._of_use.values())
+
     def begin(self) -> None:
         """Forget what an earlier cell drew."""
-        self._bits, self.is_full = 0, False
+        self._bits = 0
+        self._of_use.clear()
         self._latest.clear()
         for numbers in self._drawn.values():
             numbers.clear()
@@ -67,21 +73,19 @@ class Tape:
             if number is None:
                 number = fresh(bits)
             self._bits += bits
-            self.is_full = self.is_full or self._bits > MOST_BITS
-            if not self.is_full:
-                numbers = self._drawn[name]
-                self._latest[threading.get_ident()] = name, len(numbers), bits, place
-                numbers.append(number)
+            if self._bits <= MOST_BITS:
+                self._drawn[name].append(number)
+            self._of_use[name] = self._of_use.get(name, 0) + 1
+            self._latest[threading.get_ident()] = name, place
         return number
 
     def void(self, place: Place) -> None:
-        """Take back the number that this thread drew last, if it did so at this place."""
-        name, index, bits, drawn_at = self._latest.get(threading.get_ident(), ("", 0, 0, None))
+        """If this thread drew its last number at this place, nothing came of that."""
+        name, drawn_at = self._latest.get(threading.get_ident(), ("", None))
         if drawn_at == place and os.getpid() == self._process:
             with self._lock:
                 del self._latest[threading.get_ident()]
-                self._drawn[name][index] = None
-                self._bits -= bits
+                self._of_use[name] -= 1
 
     def end(self) -> Iterator[Drawn]:
         """Yield what was drawn since `begin`, nothing if that was too much; what is left to serve is dropped."""
@@ -89,13 +93,13 @@ class Tape:
         if self.is_full:
             return
         for name, numbers in self._drawn.items():
-            if any(number is not None for number in numbers):
+            if self._of_use.get(name):
                 yield _drawn(name, numbers)
 
 
 def serve(name: str, data: bytes) -> None:
     """Have the next draws of a source give what a cell drew; `data` is the content of such a version."""
-    _served[name] = deque(number and int(number, 16) for number in json.loads(data))
+    _served[name] = deque(int(number, 16) for number in json.loads(data))
 
 
 def _next(name: str, bits: int) -> int | None:
@@ -104,16 +108,16 @@ def _next(name: str, bits: int) -> int | None:
         number = _served[name].popleft()
     except LookupError:
         return None
-    if number is None or number.bit_length() <= bits:
+    if number.bit_length() <= bits:
         return number
     _served.pop(name, None)
     return None
 
 
-def _drawn(name: str, numbers: list[int | None]) -> Drawn:
+def _drawn(name: str, numbers: list[int]) -> Drawn:
     from blake3 import blake3
 
     # Hexadecimal: Python refuses to write integers of 2,496 bytes in decimal.
-    data = json.dumps([None if number is None else f"{number:x}" for number in numbers]).encode()
+    data = json.dumps([f"{number:x}" for number in numbers]).encode()
     digest = blake3(data).hexdigest(length=DIGEST_SIZE)
     return Drawn(name, Version(digest, "state", type_name=name, nbytes=len(data)), data)

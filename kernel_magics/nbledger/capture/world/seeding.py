@@ -6,7 +6,7 @@ passes unseen; the cell then counts as one that drew.
 
 Without a seed all generators of numpy start from bits that `SeedSequence` takes from the function `randbits` of its
 module; one stands in its place that notes them. `RandomState(1)` takes such bits too before it seeds itself anew, for
-nothing: this shows by its calling `operator.index` for the seed from the same place in the code, and takes them back.
+nothing: this shows by its calling `operator.index` for the seed from the same place in the code.
 Those of Python take theirs in C, if they are given no number; the hook gives one of as many bits. `secrets`,
 `os.urandom` and `uuid` are left alone: nobody shall have those again.
 """
@@ -180,8 +180,9 @@ def _in_place_of_operator(original: types.ModuleType) -> types.ModuleType:
     @unseen
     def index(seed: Any) -> int:
         try:
-            if _Shared.listener is not None:
-                _Shared.listener.unused(_place(sys._getframe(1)))
+            caller = sys._getframe(1)
+            if _Shared.listener is not None and caller.f_code.co_filename != swap.FILENAME:
+                _Shared.listener.unused(_place(caller))
             return original.index(seed)  # type: ignore[no-any-return]
         except BaseException as error:
             trace = error.__traceback__
