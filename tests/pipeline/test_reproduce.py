@@ -132,6 +132,18 @@ def test_a_clock_that_is_read_beside_the_result_does_not_matter(record):
     assert "row" in [one.what for one in found.not_compared]
 
 
+def test_a_clock_that_the_cell_of_a_metric_reads_does_not_matter(record):
+    ledger = record(
+        "import time, nbledger\ntimes = []",
+        "t0 = time.time()\nnbledger.metric('score', 0.5)\ntook = time.time() - t0\ntimes.append(time.time() - t0)",
+    )
+    for target in ("metric:score", ledger.runs(limit=1)[0].id):
+        found = again(ledger, target)
+        assert found.verdict == "identical", str(found)
+        assert "t0" in [one.what for one in found.not_compared]
+    assert again(ledger, "took").verdict == "different", "what is asked for by name is always compared"
+
+
 def test_numbers_within_the_tolerance_are_equivalent_and_the_largest_difference_is_named(record):
     ledger = record(
         "import time, nbledger",
