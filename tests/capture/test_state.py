@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nbledger.capture.hooks import calls
-from nbledger.capture.world import audit, seeding
+from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.generators import GENERATORS, RandomState
 from nbledger.capture.world.state import State, restore
 from nbledger.fingerprint import fingerprint, token
@@ -161,24 +161,177 @@ def test_seeding_again_with_what_is_there_is_still_seeding(cells, name, load, dr
     ("numpy.random", "import numpy as np", "np.random.seed()", "np.random.rand()"),
     ("numpy.random", "import numpy as np", "np.random.seed(seed=None)", "np.random.rand()"),
 ])  # fmt: skip
-def test_a_seed_from_entropy_is_stored(cells, name, load, seed, draw):
+def test_a_seed_from_entropy_is_kept_and_served_again(cells, name, load, seed, draw):
     cells.run(load)
     use = cells.run(seed)
-    assert use.names == (set(), {name}, set())
-    assert set(use.stored) == {use.made[name]}
-    assert use.edges.opaque == (f"{name} was seeded from entropy",)
-    assert cells.run(draw).used == use.made
+    made = use.made or use.changed  # numpy keeps the position in the words of the state before
+    assert use.used.keys() - {name} == {f"{name} entropy"}
+    assert set(use.stored) == set(use.used.values())
+    assert made.keys() == {name}
+    assert use.edges.opaque == ()
+    assert cells.run(draw).used == made
+    again(cells, use)
+    second, third = cells.run(seed), cells.run(seed)
+    assert (second.made or second.changed) == made
+    assert (third.made or third.changed) != made
 
 
-@pytest.mark.parametrize(
-    "unseeded", ["np.random.default_rng()", "np.random.default_rng(None)", "default_rng(seed=None)"]
-)
-def test_a_generator_without_a_seed_is_said_to_be_opaque(cells, unseeded):
+def again(cells, use):
+    """Have what a cell drew of entropy served to the next one, from the same states of the global generators."""
+    for name, version in use.used.items():
+        if version in use.stored:
+            restore(name, use.stored[version])
+
+
+UNSEEDED = [
+    "np.random.default_rng().random()",
+    "np.random.default_rng(None).random()",
+    "default_rng(seed=None).random()",
+    "np.random.RandomState().rand()",
+    "np.random.Generator(np.random.PCG64()).random()",
+    "np.random.Generator(np.random.MT19937(np.random.SeedSequence())).random()",
+    "np.random.SeedSequence().spawn(2)[1].entropy",
+    "np.random.SeedSequence(pool_size=8).entropy",
+    "random.Random().random()",
+    "random.Random(None).gauss(0, 1)",
+    "Own().random()",
+    "(lambda r: (r.seed(version=2), r.random()))(random.Random(1))[1]",
+    "(lambda r: (r.seed(None, 1), r.random()))(random.Random(1))[1]",
+    "(random.Random().random(), np.random.default_rng().random(), random.Random().random(), np.random.PCG64().state)",
+    "[np.random.default_rng().random() for _ in range(3)]",
+]
+
+
+@pytest.mark.parametrize("source", UNSEEDED)
+def test_a_generator_of_its_own_without_a_seed_can_be_had_again(cells, source):
+    cells.run("import random, numpy as np\nfrom numpy.random import default_rng\nclass Own(random.Random): pass")
+    use = cells.run(f"x = {source}")
+    first = cells.names["x"]
+    assert use.edges.opaque == ()
+    assert use.names == ({name for name in entropy.NAMES if name in use.used}, set(), set())
+    assert set(use.stored) == set(use.used.values()) != set()
+    assert cells.run(f"x = {source}").used != use.used
+    assert repr(cells.names["x"]) != repr(first)
+    again(cells, use)
+    assert cells.run(f"x = {source}").used == use.used
+    assert repr(cells.names["x"]) == repr(first)
+    assert cells.run(f"x = {source}").used != use.used
+
+
+def test_a_generator_with_a_seed_draws_no_entropy(cells):
+    cells.run("import random, numpy as np")
+    use = cells.run(
+        "np.random.default_rng(1).random(); np.random.RandomState(0); random.Random(3).seed('a')\n"
+        "np.random.RandomState([1, 2]); np.random.RandomState(np.uint8(3)).seed(4); np.random.seed(5)\n"
+        "list(map(np.random.RandomState, range(5)))\n"
+        "import copy; copy.deepcopy([np.random.default_rng(1), np.random.RandomState(2), np.random.PCG64(3)])"
+    )
+    assert use.names[0] == set()
+    with pytest.raises(ValueError, match="Seed must be between"):
+        cells.run("np.random.RandomState(-1)")
+    with pytest.raises(TypeError, match="Cannot cast") as caught:
+        cells.run("np.random.RandomState('a')")
+    assert not any("seeding.py" in str(entry.path) for entry in caught.traceback)
+
+
+def test_generators_with_a_seed_among_those_without_do_not_matter(cells):
+    cells.run("import numpy as np\ndef rand(seed): return np.random.RandomState(seed).rand()")
+    source = (
+        "x = [rand(seed) for seed in (1, None, 2, None)], [g.rand() for g in map(np.random.RandomState, [None, 1])]"
+    )
+    use = cells.run(source)
+    first = cells.names["x"]
+    [data] = use.stored.values()
+    assert len(json.loads(data)) == 6
+    again(cells, use)
+    assert cells.run(source).used == use.used
+    assert cells.names["x"] == first
+
+
+def test_seeding_a_generator_that_was_used_without_a_seed_takes_nothing_back(cells):
     cells.run("import numpy as np")
-    cells.run("from numpy.random import default_rng")
-    assert cells.run(f"rng = {unseeded}").edges.opaque == ("a random generator was made without a seed",)
-    again = cells.run("rng.random(); default_rng(1); np.random.RandomState(0); np.random.default_rng(seed=2)")
-    assert again.edges.opaque == ()
+    assert entropy.NUMPY in cells.run("r = np.random.RandomState(); x = r.rand(); r.seed(3); np.random.seed(1)").used
+    assert entropy.NUMPY in cells.run("np.random.seed(); x = np.random.rand(); np.random.seed(1)").used
+
+
+def test_what_a_cell_did_not_ask_for_is_not_served_to_the_next_one(cells):
+    cells.run("import numpy as np")
+    use = cells.run("a = [np.random.default_rng().random() for _ in range(2)]")
+    again(cells, use)
+    cells.run("b = np.random.default_rng().random()")
+    cells.run("c = np.random.default_rng().random()")
+    first, second = cells.names["a"]
+    assert cells.names["b"] == first
+    assert cells.names["c"] != second
+
+
+def test_a_library_that_makes_a_generator_without_a_seed_is_seen(cells):
+    cells.run("from scipy.stats import qmc")
+    assert cells.run("x = qmc.Halton(2).random(1)").used.keys() == {entropy.NUMPY}
+
+
+def test_generators_made_by_an_import_and_names_of_temporary_files_are_none_of_the_cells(cells, project, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "_name_sequence", None)
+    monkeypatch.syspath_prepend(str(project))
+    (project / "makes_one.py").write_text(
+        "import random\nimport numpy\na = random.Random(), numpy.random.default_rng()"
+    )
+    cells.run("import numpy, tempfile")
+    try:
+        assert entropy.NUMPY not in cells.run("import makes_one").used
+        assert entropy.PYTHON not in cells.run("tempfile.mkdtemp()").used
+    finally:
+        sys.modules.pop("makes_one", None)
+
+
+def test_threads_that_draw_entropy_lose_none(cells):
+    cells.run("import numpy as np\nfrom concurrent.futures import ThreadPoolExecutor")
+    use = cells.run("with ThreadPoolExecutor(8) as pool: x = list(pool.map(lambda _: np.random.PCG64(), range(400)))")
+    [data] = use.stored.values()
+    assert len(set(json.loads(data))) == 400
+
+
+def test_a_forked_child_draws_for_itself(cells):
+    cells.run("import os, numpy as np")
+    use = cells.run(
+        "read, write = os.pipe()\nif os.fork() == 0:\n    os.write(write, np.random.default_rng().bytes(8)); os._exit(0)\n"
+        "os.wait(); child = os.read(read, 8); os.close(read); os.close(write); own = np.random.default_rng().bytes(8)"
+    )
+    child, own = cells.names["child"], cells.names["own"]
+    again(cells, use)
+    cells.run("own = np.random.default_rng().bytes(8)")
+    assert cells.names["own"] == own != child
+
+
+def test_more_generators_than_can_be_kept_are_said_to_be_opaque(cells, monkeypatch):
+    monkeypatch.setattr(entropy, "MOST_BITS", 1000)
+    cells.run("import numpy as np")
+    use = cells.run("[np.random.default_rng() for _ in range(20)]")
+    assert use.edges.opaque == ("more random generators were made without a seed than are kept",)
+    assert use.names == (set(), set(), set())
+    assert cells.run("np.random.default_rng()").edges.opaque == ()
+
+
+def test_the_sources_of_entropy_are_as_before_when_nobody_is_told(cells):
+    import inspect
+    import operator
+
+    from numpy.random import bit_generator
+
+    seeding.uninstall()
+    original = bit_generator.randbits
+    seeding.activate(cells.state)
+    assert bit_generator.randbits is not original
+    assert str(inspect.signature(random.Random.seed)) == "(self, a=None, version=2)"
+    for wrong in ("random.Random.seed()", "random.seed(1, 2, 3)", "random.seed(b=1)", "random.setstate(None)"):
+        with pytest.raises(TypeError) as caught:
+            eval(wrong)
+        assert not any("seeding.py" in str(entry.path) for entry in caught.traceback)
+    seeding.uninstall()
+    assert bit_generator.randbits is original
+    assert sys.modules["numpy.random._mt19937"].operator is operator
 
 
 def test_names_bound_before_still_seed(cells):

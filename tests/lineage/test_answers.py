@@ -66,6 +66,27 @@ def test_what_was_made_by_hand_is_an_input_and_nothing_is_guessed(session):
     assert "given: made before loading, or by hand" in str(answer)
 
 
+def test_a_generator_that_was_there_before_is_one_input_however_often_it_was_drawn_from(session):
+    session.run("import random")
+    session.run("a = random.random()")
+    session.run("b = a, random.random()")
+    session.run("c = b, a, random.random()")
+    for target in ("a", "b", "c"):
+        [state] = [item for item in session.slice(target).inputs if item.role == "state"]
+        assert (state.name, bool(state.version)) == ("random", True)
+
+
+def test_what_generators_without_a_seed_started_from_is_an_input(session, tmp_path):
+    from nbledger.lineage.extract import extract
+
+    run(session, "import numpy as np", "rng = np.random.default_rng()", "np.random.RandomState(1)", "x = rng.random()")
+    answer = why(session.ledger, "x")
+    assert positions(answer.steps) == [4, 2, 1]
+    assert "numpy.random entropy: what generators without a seed started from" in str(answer)
+    assert session.slice("x").exactness == "exact"
+    assert "it draws from numpy.random without a seed" in str(extract(session.ledger, "x", tmp_path / "x.ipynb"))
+
+
 def test_a_value_that_something_unrecorded_changed_is_said_to_be(session):
     run(session, "a = [1]")
     session.names["a"] = [1, 2]

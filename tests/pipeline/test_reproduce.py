@@ -132,6 +132,18 @@ def test_a_clock_that_is_read_beside_the_result_does_not_matter(record):
     assert "row" in [one.what for one in found.not_compared]
 
 
+def test_a_clock_that_the_cell_of_a_metric_reads_does_not_matter(record):
+    ledger = record(
+        "import time, nbledger\ntimes = []",
+        "t0 = time.time()\nnbledger.metric('score', 0.5)\ntook = time.time() - t0\ntimes.append(time.time() - t0)",
+    )
+    for target in ("metric:score", ledger.runs(limit=1)[0].id):
+        found = again(ledger, target)
+        assert found.verdict == "identical", str(found)
+        assert "t0" in [one.what for one in found.not_compared]
+    assert again(ledger, "took").verdict == "different", "what is asked for by name is always compared"
+
+
 def test_numbers_within_the_tolerance_are_equivalent_and_the_largest_difference_is_named(record):
     ledger = record(
         "import time, nbledger",
@@ -267,6 +279,49 @@ def test_an_unseeded_draw_comes_out_the_same(record):
     )
     found = again(ledger, "y")
     assert found.verdict == "identical", str(found)
+
+
+def test_generators_that_were_made_without_a_seed_come_out_the_same(fresh_ledger, write_notebook):
+    path = write_notebook(
+        "import random\nimport numpy as np\nfrom sklearn.ensemble import RandomForestClassifier as Forest",
+        "rng = np.random.default_rng()\nown = random.Random()\nold = np.random.RandomState()",
+        "beside = [np.random.default_rng().random(), random.Random().random()]",
+        "X = rng.normal(size=(60, 3)) + old.rand(60, 3)\ny = [int(x + own.gauss(0, 1) > 0) for x in X[:, 0]]",
+        "np.random.seed()\nrandom.seed()\nnp.random.RandomState(3)",
+        "model = Forest(5).fit(X, y)\naccuracy = model.score(X, y)",
+        "class Dice(random.Random):\n    def roll(self):\n        return self.randint(1, 6)",
+        "def child(seed=None):\n    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed).spawn(1)[0]))",
+        "rolls = [Dice().roll(), child().integers(9), child(1).integers(9), random.random(), accuracy]\n"
+        "drawn = [np.random.default_rng().integers(99) for _ in range(3)]",
+        folder=fresh_ledger.root / "nb",
+    )
+    run_notebook(path, ledger=fresh_ledger, progress=False)
+    for target, cells in (("rolls", [1, 2, 4, 5, 6, 7, 8, 9]), ("model", [1, 2, 4, 5, 6]), ("beside", [1, 3])):
+        found = again(fresh_ledger, target)
+        assert found.verdict == "identical", str(found)
+        assert [run.position for run in found.slice.runs] == cells
+        assert not any(run.notes for run in found.slice.runs), str(found.slice)
+        assert found.notes == ()
+    assert "entropy: what generators without a seed started from" in str(found.slice)
+
+
+def test_a_result_in_the_order_of_a_set_of_text_comes_with_a_note(record):
+    if not sys.flags.hash_randomization:
+        pytest.skip("text is hashed without a secret here")
+    ledger = record(
+        "words = [f'w{n}' for n in range(40)]",
+        "joined = ' '.join(set(words))",
+        "ordered = sorted({*words})",
+        "import time\nnoise = [time.time()].copy()",
+        "both = joined, noise",
+    )
+    found = again(ledger, "joined")
+    assert found.verdict == "different"
+    assert [note for note in found.notes if "PYTHONHASHSEED" in note] == [
+        "a set is made in [2]: text (unless PYTHONHASHSEED is set) and objects in it get another order each time"
+    ]
+    assert again(ledger, "ordered").notes == ()
+    assert again(ledger, "noise").notes == ()
 
 
 def test_a_notebook_with_models_that_hold_times_numbered_outputs_and_magics(fresh_ledger, write_notebook):

@@ -258,7 +258,9 @@ def _title(ledger: Ledger, cut: Slice, notes: list[str]) -> str:
 
 def _notes(cut: Slice) -> list[str]:
     notes = [str(item) for item in cut.inputs if item.role == "variable"]
-    drawn = sorted({item.name for item in cut.inputs if item.role == "state" and "random" in item.name})
+    drawn = sorted(
+        {item.name.removesuffix(" entropy") for item in cut.inputs if item.role == "state" and "random" in item.name}
+    )
     if drawn:
         notes.append(f"it draws from {', '.join(drawn)} without a seed: each run gives other values")
     notes += [

@@ -62,6 +62,8 @@ class Input:
     def __str__(self) -> str:
         if self.role == "file":
             return f"file {self.name}"
+        if self.role == "state" and self.name.endswith(" entropy"):
+            return f"{self.name}: what generators without a seed started from"
         if self.role == "state":
             return f"{self.name}: its state before the first recorded cell that drew from it"
         return f"{self.name}: made before loading, or by hand"
@@ -153,6 +155,7 @@ class Backwards:
         self.sources: dict[tuple[int, str, str], int] = {}
         self.notes: list[str] = []
         self._roles = roles
+        self._met: set[tuple[str, str]] = set()
         self._wanted: list[tuple[int, str, str, int, Point | None]] = []
 
     def want(self, session: int, role: str, name: str, before: int, used: Point | None = None) -> None:
@@ -189,8 +192,10 @@ class Backwards:
 
     def _input(self, role: str, name: str, used: Point | None) -> None:
         if used is None:  # changed in place, and there before nbledger watched
-            self.inputs.setdefault((role, name, ""), Input(role, name, "", ""))
+            if (role, name) not in self._met:
+                self.inputs.setdefault((role, name, ""), Input(role, name, "", ""))
         elif not used.is_absent:
+            self._met.add((role, name))
             self.inputs.pop((role, name, ""), None)
             self.inputs[(role, name, used.version)] = Input(used.role, name, used.version, used.kind, used.time)
 

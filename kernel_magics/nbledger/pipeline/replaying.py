@@ -188,7 +188,7 @@ class Judge:
         metrics: Mapping[str, list[Any]],
     ) -> Compared:
         """Look at contents where hashes differ."""
-        if item["clock"] and not item["target"]:
+        if item["clock"] and not item["asked"]:
             return Compared("not compared", why="it holds what a clock said")
         if item["moved"] and recorded.kind in ("function", "class", "code"):
             return Compared("not compared", why="its code was changed to work in the scratch copy")

@@ -190,7 +190,7 @@ def reproduce(
     try:
         seen = replay(ledger, cut, scratch, tolerance=tolerance, python=python, progress=progress)
         verdict = _judged(ledger, cut, seen, tolerance)
-        notes = (*_notes(ledger, cut), *scratch.notes, *seen.troubles)
+        notes = (*_notes(ledger, cut), *_on_sets(cut, verdict), *scratch.notes, *seen.troubles)
         environment = _differing(recorded, Environment("", seen.python, seen.platform, seen.packages))
     finally:
         if not keep:
@@ -323,6 +323,18 @@ def _notes(ledger: Ledger, cut: Slice) -> list[str]:
         f"[{run.position}] holds a credential that was not recorded" for run in cut.runs if REDACTED in run.source
     ]
     return [*notes, *cut.notes]
+
+
+def _on_sets(cut: Slice, judged: Mapping[str, Any]) -> list[str]:
+    """Return a note if what differs may be the order of sets that were made up to the first difference."""
+    from nbledger.pipeline.unordered import note_on_sets
+
+    first = next((one for one in judged["differences"] if one.verdict == "different"), None)
+    if first is None:
+        return []
+    last = next((place for place, run in enumerate(cut.runs) if run.id == first.run), len(cut.runs))
+    note = note_on_sets(cut.runs[: last + 1])
+    return [] if note is None else [note]
 
 
 def _differing(recorded: Environment | None, now: Environment) -> tuple[tuple[str, str | None, str | None], ...]:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
+from nbledger.capture.world import entropy
 from nbledger.errors import NBLedgerError
 from nbledger.fingerprint.sink import DIGEST_SIZE
 from nbledger.records import Version
@@ -201,10 +202,13 @@ def asks_state(name: str, mentions: Collection[str], namespace: Mapping[str, Any
 
 
 def restore(name: str, data: bytes) -> None:
-    """Put the global generator `name` (`random`, `numpy.random`, `torch`) into a stored state.
+    """Put the global generator `name` (`random`, `numpy.random`, `torch`) into a stored state, or serve entropy again.
 
     `data` are the bytes that a run stored for the version of that state. Raises `UnknownGenerator`.
     """
+    if name in entropy.NAMES:
+        entropy.serve(name, data)
+        return
     for make in GENERATORS:
         generator = make()
         if generator.name == name:

@@ -2,8 +2,8 @@
 
 The global random generators; the working directory, `sys.path` and environment variables; settings of libraries; data
 in modules; what an import does beside binding a name. Each is compared around every cell, at microseconds, and recorded
-only once a cell has changed it; of the random generators also what was there before the first draw, so that a run
-without a seed can be had again.
+only once a cell has changed it; of the random generators also what was there before the first draw, and the entropy
+that a cell's own generators started from, so that a run without a seed can be had again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbledger.capture.world import audit, seeding
+from nbledger.capture.world import audit, entropy, seeding
+from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.world.module_data import (
     ImportEffects,
@@ -116,7 +117,8 @@ class State(audit.Listener, seeding.SeedListener):
         self._imported_names: Collection[str] = ()
         self._environment = environment()
         self._hint: Collection[str] = ()
-        self._relied = self._moved = self._entropy = False
+        self._relied = self._moved = False
+        self._tape = entropy.Tape()
 
     def begin(
         self,
@@ -131,7 +133,8 @@ class State(audit.Listener, seeding.SeedListener):
         namespace let changes of data in modules be told exactly.
         """
         self._hint, self._imported_names = codes_hint, imports
-        self._relied = self._moved = self._entropy = False
+        self._relied = self._moved = False
+        self._tape.begin()
         for watched in self._watched.values():
             watched.seeded = watched.from_entropy = watched.drawn_before = False
             watched.began = self._state_of(watched, trust=True)
@@ -154,8 +157,11 @@ class State(audit.Listener, seeding.SeedListener):
         earlier = dict(self._made)
         for watched in self._watched.values():
             self._random(watched, found, namespace)
-        if self._entropy and not found.opaque:
-            found.opaque.append("a random generator was made without a seed")
+        for name, version, data in self._tape.end():
+            found.use(name, version)
+            found.store(version, data)
+        if self._tape.is_full:
+            found.opaque.append("more random generators were made without a seed than are kept")
         self._process(found, earlier, attributes)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
@@ -187,9 +193,13 @@ class State(audit.Listener, seeding.SeedListener):
         watched = self._watched[name]
         watched.seeded, watched.from_entropy = True, from_entropy
 
-    def entropy(self) -> None:
-        """A generator was made without a seed, or random bits were asked for."""
-        self._entropy = True
+    def entropy(self, name: str, bits: int, fresh: Callable[[int], int], place: Place) -> int:
+        """A generator without a seed asks what to start from."""
+        return self._tape.draw(name, bits, fresh, place)
+
+    def unused(self, place: Place) -> None:
+        """A generator that was given a seed had asked before, for nothing."""
+        self._tape.void(place)
 
     # Random generators
 
