@@ -416,21 +416,6 @@ def test_numpys_functions_still_look_as_they_did(cells):
     assert np.random.seed is original
 
 
-def test_an_empty_cell_costs_little(cells):
-    import timeit
-
-    cells.run("import numpy as np, pandas as pd, sklearn, random\nnp.random.rand(); random.random()")
-
-    def empty():
-        cells.state.begin({"a", "b"}, (), cells.names)
-        cells.state.end((), (), cells.names)
-
-    assert min(timeit.repeat(empty, number=200, repeat=5)) / 200 < 200e-6  # 30 us; shared machines are slow
-
-
-# The process
-
-
 def test_changing_the_folder_matters_to_cells_that_rely_on_it(cells, project):
     (project / "d").mkdir()
     (project / "d" / "a.txt").write_text("x")
