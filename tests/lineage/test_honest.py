@@ -113,6 +113,19 @@ def test_a_test_set_is_counted(notebook):
     assert list(uses.runs) == notebook.runs[1:]
 
 
+def test_a_model_that_was_fitted_elsewhere_counts_once_however_many_metrics_judge_it(notebook):
+    from nbledger.fingerprint import fingerprint
+
+    notebook.tracked = False
+    for source in (SETUP, "import pickle\nclf = LogisticRegression().fit(X_train, y_train)\nkept = pickle.dumps(clf)"):
+        notebook.execute(source)
+    notebook.tracked = True
+    notebook.execute("loaded = pickle.loads(kept)\npredicted = loaded.predict(X_test)")
+    notebook.execute("acc = accuracy_score(y_test, predicted)\nf1 = f1_score(y_test, predicted)")
+    uses = honest.test_uses(notebook.ledger, fingerprint(notebook.names["y_test"]).hash)
+    assert (uses.count, uses.models) == (2, 1)
+
+
 def test_a_gain_has_a_paired_interval(notebook):
     notebook.run(
         "a = DecisionTreeClassifier(max_depth=1).fit(X_train, y_train)\nacc = accuracy_score(y_test, a.predict(X_test))"

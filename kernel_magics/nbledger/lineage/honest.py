@@ -165,11 +165,16 @@ def test_uses(ledger: Ledger, version: str) -> Uses:
     }
     numbers = sorted({number for found in made_by.values() for number in found})
     fits = _fits_of(ledger, set(sessions.values()), numbers)
-    models = set()
+    loaded = _models_of(ledger, [id for id, _ in judged])
+    models: set[tuple[str, int | str]] = set()
     for id, call in judged:
         session = sessions[id]
         known = [call.fit, *(fits.get((session, number)) for number in made_by[id, call.number])]
-        models.add((session, next((fit for fit in known if fit is not None), -call.number)))
+        fit = next((fit for fit in known if fit is not None), None)
+        if fit is None and (id, call.name) in loaded:  # fitted elsewhere, and read from a file
+            models.add(("", loaded[id, call.name]))
+        else:
+            models.add((session, -call.number if fit is None else fit))
     return Uses(len(judged), len(models), tuple(dict.fromkeys(id for id, _ in judged)))
 
 
@@ -256,6 +261,16 @@ def _judges_by(call: Call, version: str) -> bool:
     return call.kind in _JUDGES and any(
         value.version == version and value.role in (*_TRUE, "X") for value in call.values
     )
+
+
+def _models_of(ledger: Ledger, runs: list[str]) -> dict[tuple[str, str], str]:
+    """Return the hash of the model behind each metric of some runs, by run and metric."""
+    rows = ledger.database.rows(
+        """SELECT r.id, l.text, n.hash FROM run r JOIN metric_basis b ON b.run = r.key JOIN label l ON l.key = b.name
+        JOIN version n ON n.key = b.version WHERE b.role = 'model' AND r.id IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted(set(runs))),),
+    )
+    return {(run, name): version for run, name, version in rows}
 
 
 def _fits_of(ledger: Ledger, sessions: set[str], numbers: list[int]) -> dict[tuple[str, int], int | None]:
