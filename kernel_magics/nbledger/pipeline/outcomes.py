@@ -12,23 +12,27 @@ from nbledger.records import RunError
 
 CellState = Literal["running", "finished", "failed", "taken"]
 
+_WHERE_TO_LOOK = (
+    "\nThe executed notebook: {output}\nThe run: nbledger show {short}; --resume {short} goes on from that cell"
+)
+
 
 class NotebookFailed(NBLedgerError):
     """A cell of a notebook failed. Fields: run (`NotebookRun`), cell (`FailedCell` or `None`), error, output."""
 
-    template = "{where} failed: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+    template = "{where} failed: {what}" + _WHERE_TO_LOOK
 
 
 class NotebookTimedOut(NotebookFailed):
     """A cell, or the whole run, took longer than it may. Fields as of `NotebookFailed`."""
 
-    template = "{where} timed out: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+    template = "{where} timed out: {what}" + _WHERE_TO_LOOK
 
 
 class KernelDied(NotebookFailed):
     """The kernel's process ended while a cell ran. Fields as of `NotebookFailed`."""
 
-    template = "The kernel died in {where}: {what}\nThe executed notebook: {output}\nThe run: nbledger show {short}"
+    template = "The kernel died in {where}: {what}" + _WHERE_TO_LOOK
 
 
 class NotANotebook(NBLedgerError):
