@@ -137,6 +137,21 @@ def test_a_thousand_random_values_do_not_raise():
             assert token(value) == token(value)
 
 
+def test_an_exception_is_the_same_whoever_looked_at_it_and_whatever_pickles_exceptions():
+    import copyreg
+
+    fresh, looked_at, told = ValueError("x", 1), ValueError("x", 1), ValueError("x", 1)
+    told.code = 3
+    assert vars(looked_at) == {}
+    found = [fingerprint(error).hash for error in (fresh, looked_at, told)]
+    assert found[0] == found[1] != found[2]
+    copyreg.pickle(ValueError, lambda error: (str, (repr(error.__traceback__), id(error))))
+    try:
+        assert [fingerprint(error).hash for error in (fresh, looked_at, told)] == found
+    finally:
+        del copyreg.dispatch_table[ValueError]
+
+
 def unchanged_values():
     shared = [1, 2]
     yield [shared, shared, {"a": {1, 2}, "b": bytearray(b"x")}]

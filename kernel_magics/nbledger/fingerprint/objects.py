@@ -129,11 +129,16 @@ def _arguments(walk: Walk, arguments: Any) -> bytes:
 
 def _reduce(value: Any) -> Any:
     cls = type(value)
-    registered = copyreg.dispatch_table.get(cls)
+    # An exception is its class, arguments and attributes: tblib, which comes with distributed, has others pickled.
+    is_exception = BaseException in cls.__mro__
+    registered = None if is_exception else copyreg.dispatch_table.get(cls)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         reduce: Any = cls.__reduce_ex__
-        return registered(value) if registered is not None else reduce(value, 4)
+        reduced = registered(value) if registered is not None else reduce(value, 4)
+    if is_exception and isinstance(reduced, tuple) and len(reduced) == 3 and reduced[2] == {}:
+        return reduced[:2]  # attributes that somebody looked for, and that are not there
+    return reduced
 
 
 def _state(walk: Walk, value: Any, state: Any) -> bytes:
