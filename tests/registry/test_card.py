@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -29,6 +30,9 @@ def notebook(tmp_path_factory):
     notebook = Notebook(folder)
     for source in (DATA, FIT, JUDGE):
         notebook.run(source)
+    until = time.monotonic() + 30
+    while notebook.ledger.environment(notebook.runs[1]) is None and time.monotonic() < until:
+        time.sleep(0.05)  # it is recorded in the background
     done = promote(
         notebook.ledger, "churn", notebook.ledger.run(notebook.runs[1]), alias="champion", reason=EVIL, who="ada"
     )
