@@ -70,7 +70,7 @@ def test_a_deleted_ledger_is_made_anew_and_recording_goes_on(own_kernel: Kernel)
 def test_a_full_disk(own_kernel: Kernel, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small)], capture_output=True)
     if mounted.returncode:
         pytest.skip("this machine does not let us mount a small file system")
     try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from nbledger.capture.world import entropy
 from nbledger.capture.world.commands import program
 from nbledger.ledger import Ledger
 from nbledger.pipeline.caching.cells import Cell
@@ -19,6 +20,8 @@ _ABOUT_VARIABLES = ("globals()", "locals()", "vars()", "getattr", "setattr", "ha
                     "f_locals", "__globals__", "user_module", "__main__", "get_ipython().user_ns")  # fmt: skip
 _IN_THE_KERNEL = frozenset({"run", "writefile"})
 _ABOUT_CHANCE = ("a random generator was made without a seed", " was seeded from entropy")
+#: Hidden state that decides what is drawn; without a seed no cell made it.
+_OF_CHANCE = frozenset({"random", "numpy.random", "torch", entropy.NUMPY, entropy.PYTHON})
 
 _EDGES = """SELECT e.run, e.role, e.name, v.hash, v.exactness, v.type_name FROM {table} e
     JOIN version v ON v.key = e.version WHERE e.run IN (SELECT value FROM json_each(?)) ORDER BY e.run"""
@@ -74,6 +77,7 @@ def seen(ledger: Ledger, runs: Iterable[CellRun], cells_by_run: Mapping[int, Cel
     cells = list(runs)
     found = Seen()
     used, generated = (_edges(ledger, table, cells) for table in ("used", "generated"))
+    seeded: set[str] = set()
     for cell in cells:
         of_notebook = cells_by_run.get(cell.key)
         label = of_notebook.label if of_notebook is not None else "a cell"
@@ -89,12 +93,25 @@ def seen(ledger: Ledger, runs: Iterable[CellRun], cells_by_run: Mapping[int, Cel
                 found.prevents.append(f"{label} uses the network ({met.name})")
             elif role == "file":
                 _use(found, met, label)
+        if any(role == "state" and met.name in _OF_CHANCE and met.version not in seeded for role, met in mine):
+            _remark_chance(found, label)
+        seeded |= {met.version for role, met in generated.get(cell.key, []) if role == "state"}
         for role, met in generated.get(cell.key, []):
             if role == "file":
-                found.made[met.name] = met
-                if met.name not in found.before and met.version != ABSENT.hash:
-                    found.first_made.add(met.name)
+                _make(found, met)
     return found
+
+
+def _make(found: Seen, met: Met) -> None:
+    found.made[met.name] = met
+    if met.name not in found.before and met.version != ABSENT.hash:
+        found.first_made.add(met.name)
+
+
+def _remark_chance(found: Seen, label: str) -> None:
+    remark = f"{label} draws at random without a seed, which does not prevent it"
+    if remark not in found.remarks:
+        found.remarks.append(remark)
 
 
 def _use(found: Seen, met: Met, label: str) -> None:
@@ -128,7 +145,7 @@ def _judge_reasons(ledger: Ledger, cell: CellRun, of_notebook: Cell | None, labe
         if reason in _ABOUT_VARIABLES or reason in own:
             continue
         if reason.endswith(_ABOUT_CHANCE):
-            found.remarks.append(f"{label} draws at random without a seed, which does not prevent it")
+            _remark_chance(found, label)
         else:
             found.prevents.append(f"{label} was not seen in full: {reason}")
 
