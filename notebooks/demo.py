@@ -42,7 +42,7 @@ def main() -> None:
     say(f"The notebook, run by papermill with {len(CHOICES)} param sets; its tracked cell goes into the ledger")
     for choice in CHOICES:
         options = [word for name, value in choice.items() for word in ("-p", name, value)]
-        nbledger("run", "train.ipynb", *options, "-e", "demo")
+        nbledger("run", "train.ipynb", *options, "-e", "demo", "--no-cache")
 
     say("The runs compared: what differs, and the metrics, judged on the same test data")
     nbledger("compare", "-e", "demo", "--limit", str(len(CHOICES)))
