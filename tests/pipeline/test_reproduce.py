@@ -147,7 +147,7 @@ def test_a_clock_that_the_cell_of_a_metric_reads_does_not_matter(record):
 def test_numbers_within_the_tolerance_are_equivalent_and_the_largest_difference_is_named(record):
     ledger = record(
         "import time, nbledger",
-        "value = 1 + (time.time_ns() % 1000 + 1) * 1e-13\nnbledger.metric('value', value)\nnbledger.metric('fit_time', time.time())",
+        "value = 1 + (time.time_ns() % 1_000_000 + 1) * 1e-15\nnbledger.metric('value', value)\nnbledger.metric('fit_time', time.time())",
     )
     run = ledger.runs(limit=1)[0]
     found = again(ledger, run.id)
