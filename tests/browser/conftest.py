@@ -1,0 +1,66 @@
+"""The fixtures of the browser tests; `driving.py` says what they are made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.driving import CHROMIUM, FLAGS, Server
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    if CHROMIUM is None:
+        pytest.skip("######## NO CHROMIUM: the browser tests do NOT run. Install it: apt-get install chromium ########")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="package")
+def browser(chromium, tmp_path_factory):
+    """One Chromium for the package: playwright's loop must be gone before other packages' tests run theirs."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("chromium")),
+            executable_path=chromium,
+            args=FLAGS,
+            viewport={"width": 1400, "height": 900},
+        )
+        context.set_default_timeout(30_000)
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="package")
+def start_server(chromium, tmp_path_factory):
+    """Start Jupyter servers with options of their own; each ends with the package."""
+    started: list[Server] = []
+
+    def start(*options: str, app: str = "lab", rtc: bool = False) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), *options, app=app, rtc=rtc)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="package")
+def lab(start_server):
+    """The Lab server that most tests share; a test makes a folder of its own below `lab.root`."""
+    return start_server()
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page; an error that its scripts did not catch fails the test.
+
+    Notebook 7.6 throws one of its own while it starts, with and without extensions.
+    """
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    yield page
+    page.close()
+    assert not [error for error in errors if not ("notebook_core" in error and "(reading 'schema')" in error)], errors
