@@ -19,7 +19,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help setup demo test lint types test-core test-all bench clean
+.PHONY: help setup demo test lint types test-core test-front test-all browser bundle bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r name text; do \
@@ -32,7 +32,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 # The stamps make the second run quick; a changed pyproject.toml installs anew. `--group` needs pip >= 25.1.
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
+$(VENV)/.installed: pyproject.toml extension/nbledger_lab/labextension/package.json | $(BIN)/python
 	@echo "Installing nbledger into $(VENV) (the first time takes a minute or two) ..."
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --editable .
@@ -48,7 +48,7 @@ setup: $(VENV)/.installed-dev ## make .venv with nbledger and the development to
 demo: $(VENV)/.installed ## run a real notebook with several parameter sets, compare, promote the winner
 	@$(BIN)/python notebooks/demo.py
 
-test: lint types test-core test-all ## lint, types, core tests on every Python found, then all tests
+test: lint types test-front test-core test-all ## lint, types, front-end units, core tests on every Python found, then all tests
 
 lint: $(VENV)/.installed-dev ## ruff
 	@$(BIN)/ruff check .
@@ -65,16 +65,39 @@ $(VENV)-handover/.installed: | $(BIN)/python
 	echo "######## SKIPPED: Airflow and Kubeflow Pipelines do not install here; their tests do NOT run ########" >&2
 	@touch $@
 
-test-all: $(VENV)/.installed-dev $(VENV)-handover/.installed
+# The front end in TypeScript: only a rebuild and its tests need node (>= 20); what is installed is the committed bundle.
+extension/node_modules/.installed: extension/package-lock.json
+	@if command -v npm >/dev/null; then \
+	echo "Installing the front end's build tools into extension/node_modules ..."; (cd extension && npm ci --silent) && touch $@; \
+	else echo "######## SKIPPED: no node here; the front end's own tests do NOT run (install node >= 20) ########" >&2; fi
+
+test-front: extension/node_modules/.installed ## types and unit tests of the front end (needs node)
+	@if [ -e $< ]; then cd extension && npm run --silent check && npm run --silent test; fi
+
+bundle: extension/node_modules/.installed $(VENV)/.installed ## rebuild the committed front-end bundle (needs node)
+	@cd extension && rm -rf lib *.tsbuildinfo && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build:prod
+
+# The browser tests drive the machine's own Chromium.
+browser:
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	echo "Installing Chromium for the browser tests (a minute or two) ..."; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null 2>&1 || true; fi >/dev/null
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	echo "######## SKIPPED: no Chromium here; the browser tests do NOT run (apt-get install chromium) ########" >&2
+
+test-all: $(VENV)/.installed-dev $(VENV)-handover/.installed extension/node_modules/.installed browser
 	@$(BIN)/python -m pytest -m 'not benchmark' $(PYTEST_ARGS)
 
-test-core: ## the core's tests on the other supported Pythons that this machine has
-	@for version in $(CORE_PYTHONS); do bash tests/core_on.sh "$$version" $(CORE_TESTS); done
+test-core: ## the core's tests on the other supported Pythons that this machine has, side by side
+	@running=(); for version in $(CORE_PYTHONS); do \
+	{ bash tests/core_on.sh "$$version" $(CORE_TESTS) 2>&1 | sed -u "s/^/[$$version] /"; } & running+=($$!); done; \
+	status=0; for one in "$${running[@]}"; do wait "$$one" || status=1; done; exit $$status
 
 bench: $(VENV)/.installed-dev ## the benchmarks, each a ratio measured in one run
 	@for script in tests/benchmarks/bench_*.py; do [ ! -e "$$script" ] || $(BIN)/python "$$script"; done
 	@if ls tests/benchmarks/test_*.py >/dev/null 2>&1; then $(BIN)/python -m pytest -m benchmark -s $(PYTEST_ARGS) tests/benchmarks; fi
 
 clean: ## remove what the other targets made
-	@rm -rf $(VENV) .venv-* demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-* demo build extension/node_modules extension/lib test-artifacts dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find kernel_magics tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
