@@ -103,8 +103,6 @@ class Extension:
         return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 
     def _pre_run_cell(self, info: ExecutionInfo) -> None:
-        if self.pause is not None:
-            self.pause.begin()
         try:
             recorder = self.ready()
             if recorder.running and info.store_history:
@@ -123,8 +121,6 @@ class Extension:
 
     def _post_run_cell(self, result: ExecutionResult) -> None:
         info = result.info
-        if self.pause is not None:
-            self.pause.end()
         if self.recorder is None or info is None or not (info.raw_cell or "").strip():
             return
         try:
@@ -135,6 +131,8 @@ class Extension:
                     from nbledger.widgets.card import show
 
                     show(outcome, self.recorder.writer)
+            if self.pause is not None:
+                self.pause.decide()
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 
