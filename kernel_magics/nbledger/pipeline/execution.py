@@ -21,7 +21,8 @@ from papermill.clientwrap import PapermillNotebookClient
 from nbledger.pipeline.kernels.direct import direct_client
 
 SECONDS_BETWEEN_LOOKS = 0.1
-_ERASED = re.compile(r"[^\n]\b")
+MOST_AT_ONCE = 100  # messages, between two looks at the clock: a cell may print without end
+_ERASED = re.compile("[^\n]\b")
 _OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
 
 
@@ -40,8 +41,9 @@ class DirectClient(PapermillNotebookClient):
         try:
             self.kc.start_channels()
             self.kc.wait_for_ready(timeout=self.startup_timeout)
-        except Exception:
-            self.log.error("The kernel does not answer", exc_info=True)
+        except Exception as error:
+            kernel = getattr(self.km, "kernel_id", None)
+            self.log.error("The kernel %s does not answer: %s", kernel, error)  # noqa: TRY400 - one line is enough
             self._cleanup_kernel()
             raise
         self.kc.allow_stdin = False
@@ -126,7 +128,7 @@ class DirectClient(PapermillNotebookClient):
     def _take_outputs(self, request: str, cell: Any, index: int) -> bool:
         """Take the messages that are there, and tell whether they say that the cell has ended."""
         channel = self.kc.iopub_channel
-        while True:
+        for _ in range(MOST_AT_ONCE):
             try:
                 message = channel._recv(flags=zmq.NOBLOCK)
             except zmq.Again:
@@ -136,6 +138,7 @@ class DirectClient(PapermillNotebookClient):
                     self.process_message(message, cell, index)
                 except CellExecutionComplete:
                     return True
+        return False
 
     def _look(self, request: str, cell: Any, index: int) -> None:
         """End the wait when there is nothing to wait for: a kernel that died, a run that was cancelled."""
@@ -186,4 +189,4 @@ def coalesced(outputs: list[Any]) -> list[Any]:
 def _timestamp(message: Any) -> str:
     from nbclient.client import timestamp
 
-    return timestamp(message)
+    return str(timestamp(message))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from json.encoder import encode_basestring  # type: ignore[attr-defined]  # the C one; typeshed has only the name
+from json.encoder import encode_basestring
 from typing import Any
 
 _NOT_WRITTEN = frozenset({"orig_nbformat", "orig_nbformat_minor", "signature"})
@@ -26,7 +26,7 @@ def _split_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     """Return a cell with its texts as lines."""
     found = {**cell, "metadata": {name: value for name, value in cell["metadata"].items() if name != "trusted"}}
     if isinstance(cell.get("source"), str):
-        found["source"] = cell["source"].splitlines(True)
+        found["source"] = cell["source"].splitlines(keepends=True)
     if "attachments" in cell:
         found["attachments"] = {name: _split_bundle(bundle) for name, bundle in cell["attachments"].items()}
     if cell["cell_type"] == "code":
@@ -37,7 +37,7 @@ def _split_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
 def _split_output(output: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = output["output_type"]
     if kind == "stream" and isinstance(output["text"], str):
-        return {**output, "text": output["text"].splitlines(True)}
+        return {**output, "text": output["text"].splitlines(keepends=True)}
     if kind in ("execute_result", "display_data") and "data" in output:
         return {**output, "data": _split_bundle(output["data"])}
     return output
@@ -45,7 +45,7 @@ def _split_output(output: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _split_bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        kind: value.splitlines(True)
+        kind: value.splitlines(keepends=True)
         if isinstance(value, str) and (kind.startswith("text/") or kind in _TEXT_TYPES)
         else value
         for kind, value in bundle.items()

@@ -68,5 +68,7 @@ def direct_client(manager: Any) -> DirectKernelClient:
         client: DirectKernelClient = manager.client()
         return client
     about = manager.get_connection_info(session=True)
-    keys = {name: about[name].encode() for name in ("curve_publickey", "curve_secretkey") if type(about.get(name)) is str}
+    keys = {
+        name: about[name].encode() for name in ("curve_publickey", "curve_secretkey") if type(about.get(name)) is str
+    }
     return DirectKernelClient(**{**about, **keys}, connection_file=manager.connection_file, parent=manager)
