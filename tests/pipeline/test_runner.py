@@ -46,7 +46,7 @@ def test_a_cell_that_never_ends_is_stopped_by_its_time_out(fresh_ledger, write_n
 
 def test_a_cell_that_prints_without_end_is_stopped_too(fresh_ledger, write_notebook):
     path = write_notebook("while True: print('on', flush=True)")
-    with pytest.raises(NotebookTimedOut, match="longer than its 0.5 s"):
+    with pytest.raises(NotebookTimedOut, match=r"longer than its 0\.5 s"):
         run(path, fresh_ledger, cell_timeout=0.5)
 
 
