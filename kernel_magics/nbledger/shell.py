@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nbledger.capture.outcome import Outcome
     from nbledger.capture.recorder import TrackOptions
+    from nbledger.pipeline.kernels.pause import Pause
 
 _KEY = "_nbledger"
 # Packages whose callbacks do nothing when a cell shows nothing and no figure is open.
@@ -37,10 +38,12 @@ class Extension:
         self.shell = shell
         self.recorder: Recorder | None = None
         self.last: Outcome | None = None
+        self.pause: Pause | None = None
 
     def install(self) -> None:
         """Hook into the shell."""
         from nbledger.magics import NBLedgerMagics, install_completers
+        from nbledger.pipeline.kernels.pause import pause_of
 
         shell = self.shell
         shell.register_magics(NBLedgerMagics(shell, self))
@@ -48,6 +51,7 @@ class Extension:
         shell.events.register("post_run_cell", self._post_run_cell)
         shell.input_transformers_cleanup.append(hide_track_line)
         install_completers(shell, self)
+        self.pause = pause_of(shell)
         atexit.register(self.close)
 
     def uninstall(self) -> None:
@@ -64,6 +68,8 @@ class Extension:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop("NBLedgerMagics", None)
         remove_completers(shell)
+        if self.pause is not None:
+            self.pause.restore()
         calls.uninstall()
         atexit.unregister(self.close)
         self.close()
@@ -125,6 +131,8 @@ class Extension:
                     from nbledger.widgets.card import show
 
                     show(outcome, self.recorder.writer)
+            if self.pause is not None:
+                self.pause.decide()
         except Exception as error:  # noqa: BLE001  # recording never breaks the user's cell
             self._trouble(error)
 

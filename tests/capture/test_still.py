@@ -109,6 +109,47 @@ def test_whatever_may_call_show_or_finish_something_is_not(source: str) -> None:
     assert not is_still(source, n=3, word="word", thing=[1], _=5)
 
 
+class _Front:
+    """Stands for what a kernel prints to; the real one is used in tests/pipeline/test_execution.py."""
+
+    echo = None
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+_Front.__name__, _Front.__module__, _Front.write.__module__ = "OutStream", "ipykernel.iostream", "ipykernel.iostream"
+
+
+@pytest.mark.parametrize(
+    ("source", "still"),
+    [
+        ("print(n)", True),
+        ("a = n\nprint('cell', a, f'{n:>3}')\nprint()", True),
+        ("a = 1; print(a); b = 2", True),
+        ("n; print(n)", False),
+        ("print(n); n", False),
+        ("print(n); len(word)", False),
+        ("print(n) or len(word)", False),
+        ("print(n) == n", False),
+        ("len(word[print(n)])", False),
+        ("len(print(n))", False),
+        ("print(thing)", False),
+        ("print(n, file=thing)", False),
+        ("print(n, end='')", False),
+        ("print(*word)", False),
+        ("thing.print(n)", False),
+        ("if n: print(n)", False),
+    ],
+)
+def test_only_a_print_to_the_front_end_is_still(monkeypatch, source: str, still: bool) -> None:
+    monkeypatch.setattr(sys, "stdout", _Front())
+    assert is_still(source, n=3, word="word", thing=[1]) is still
+    assert not is_still(source, n=3, word="word", thing=[1], print=len)
+    sys.stdout.write = lambda text: len(text)  # type: ignore[method-assign]
+    assert not is_still(source, n=3, word="word", thing=[1])
+
+
 def test_a_function_in_place_of_one_of_pythons_is_not_still(monkeypatch) -> None:
     source = "a = divmod(7, 2)"
     assert is_still(source)

@@ -44,6 +44,12 @@ def test_a_cell_that_never_ends_is_stopped_by_its_time_out(fresh_ledger, write_n
     assert not psutil.pid_exists(int((path.parent / "pid").read_text()))
 
 
+def test_a_cell_that_prints_without_end_is_stopped_too(fresh_ledger, write_notebook):
+    path = write_notebook("while True: print('on', flush=True)")
+    with pytest.raises(NotebookTimedOut, match=r"longer than its 0\.5 s"):
+        run(path, fresh_ledger, cell_timeout=0.5)
+
+
 def test_a_run_has_a_time_out_of_its_own(fresh_ledger, write_notebook):
     path = write_notebook(*["import time; time.sleep(0.6)"] * 9)
     with pytest.raises(NotebookTimedOut, match="the run took longer than its 2 s"):

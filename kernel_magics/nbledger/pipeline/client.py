@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
 
+from nbledger.pipeline.execution import DirectClient
 from nbledger.pipeline.kernels.manager import ReadyKernelManager
 
-SECONDS_BETWEEN_LOOKS = 0.1
 LEAST_SECONDS = 0.001  # nbclient takes 0 for no limit
 
 
@@ -53,7 +50,7 @@ class Limits:
         return f"the cell took longer than its {self.cell:g} s (cell time-out)"
 
 
-class RecordingClient(PapermillNotebookClient):
+class RecordingClient(DirectClient):
     """Papermill's client, which tells the kernel the id of each cell, and marks the cell at which a run ended."""
 
     limits = Limits()
@@ -99,12 +96,9 @@ class RecordingClient(PapermillNotebookClient):
     def _get_timeout(self, cell: Any) -> float | None:  # noqa: ARG002  (nbclient's signature)
         return self.limits.of_a_cell()
 
-    async def _async_poll_kernel_alive(self) -> None:
-        """End the wait for a cell when its kernel has died or its run was cancelled; nbclient looks once a second."""
-        # Looked at, not told: an event would have to be set from another thread's loop.
-        while not self.limits.cancelled() and await ensure_async(self.kc.is_alive()):  # noqa: ASYNC110
-            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
-        self.task_poll_for_reply.cancel()
+    def stops(self) -> bool:
+        """Tell whether the run was cancelled."""
+        return self.limits.cancelled()
 
     def _why(self, error: CellTimeoutError | DeadKernelError) -> str:
         if isinstance(error, CellTimeoutError):

@@ -111,6 +111,7 @@ class RecordedEngine(NBClientEngine):
                 **passed_on,
             )
             client.limits, client.ready, client.taken = limits, ready, taken_cells(nb_man.nb, request.resumption)
+            client.meanwhile = nb_man.save
             return in_own_loop(lambda: client.execute(env=environment, cwd=str(place)))
 
         ready = None

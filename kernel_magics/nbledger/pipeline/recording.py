@@ -16,6 +16,7 @@ from nbledger.capture.redaction.secrets import redact, redact_value
 from nbledger.capture.writer import Writer
 from nbledger.errors import NBLedgerError
 from nbledger.pipeline.findings import PREFIX, TAG, findings
+from nbledger.pipeline.notebook_text import notebook_text
 from nbledger.pipeline.outcomes import OnEvent
 from nbledger.pipeline.parameters import as_params
 from nbledger.pipeline.resumption import TAG as RESUMED_TAG
@@ -168,11 +169,9 @@ class NotebookRecorder:
 
     def _executed(self) -> tuple[Artifact, ...]:
         """Store the executed notebook, credentials redacted; the caller's own output file is left as it is."""
-        import nbformat
-
         name = self.request.notebook.name if self.request.notebook else "notebook.ipynb"
         try:
-            data = redact(nbformat.v4.writes(self.nb)).encode()
+            data = redact(notebook_text(self.nb)).encode()
             stored, size = self.writer.ledger.objects.put_bytes(data)
         except (NBLedgerError, OSError) as error:
             self.writer.warn(f"the executed notebook was not stored: {error}")

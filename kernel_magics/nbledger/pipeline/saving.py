@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from papermill.engines import NotebookExecutionManager
 
+from nbledger.pipeline.notebook_text import notebook_text
 from nbledger.pipeline.outcomes import CellEvent, CellState
 
 SECONDS_BETWEEN_SAVES = 1.0
@@ -35,6 +38,14 @@ class SavingManager(NotebookExecutionManager):
         if time.monotonic() >= self._next_save:
             self.save_now()
 
+    @contextlib.contextmanager
+    def _unsaved(self) -> Iterator[None]:
+        held, self._next_save = self._next_save, math.inf
+        try:
+            yield
+        finally:
+            self._next_save = held
+
     def save_now(self) -> None:
         """Save; a reader sees the file as it was before or as it is after."""
         began = time.monotonic()
@@ -45,15 +56,22 @@ class SavingManager(NotebookExecutionManager):
         self._next_save = ended + max(SECONDS_BETWEEN_SAVES, SHARE_OF_TIME * (ended - began))
 
     def cell_start(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:
-        """Mark a cell as running."""
-        super().cell_start(cell, cell_index, **options)
+        """Mark a cell as running; the client saves when the kernel works on it."""
+        with self._unsaved():
+            super().cell_start(cell, cell_index, **options)
         self._say(cell, cell_index, "running")
 
     def cell_complete(self, cell: Any, cell_index: int | None = None, **options: Any) -> None:
-        """Mark a cell as ended, however it ended."""
-        super().cell_complete(cell, cell_index, **options)
-        failed = cell.metadata.papermill["status"] == self.FAILED
-        self._say(cell, cell_index, "failed" if failed else "finished")
+        """Mark a cell as ended, however it ended; what follows saves: the next cell, or the notebook's end."""
+        about = cell.metadata.papermill
+        began, about["start_time"] = about["start_time"], None  # which papermill would parse
+        with self._unsaved():
+            super().cell_complete(cell, cell_index, **options)
+        about["start_time"] = began
+        if began:
+            took = datetime.fromisoformat(about["end_time"]) - datetime.fromisoformat(began)
+            about["duration"] = took.total_seconds()
+        self._say(cell, cell_index, "failed" if about["status"] == self.FAILED else "finished")
 
     def cell_taken(self, cell: Any, cell_index: int) -> None:
         """Mark a cell as one that was not run, and has its outputs from an earlier run."""
@@ -77,8 +95,6 @@ def save_notebook(nb: Any, place: str | Path) -> None:
 
     Raises `OSError`.
     """
-    import nbformat
-
     text = str(place)
     if "://" in text or text == "-":
         from papermill.iorw import write_ipynb
@@ -86,7 +102,7 @@ def save_notebook(nb: Any, place: str | Path) -> None:
         write_ipynb(nb, text)
         return
     # Without nbformat's validation, which only logs, and takes longer than the writing.
-    replace_file(Path(text), nbformat.v4.writes(nb).encode())
+    replace_file(Path(text), notebook_text(nb).encode())
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -9,15 +9,18 @@ it was bound to has no finalizer. Nothing is shown, for showing asks formatters 
 from __future__ import annotations
 
 import builtins
+import dis
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from types import CodeType
 from typing import Any
 
-from nbledger.capture.code.bytecode import JUMPS, LineTable, instructions, opcodes
+from nbledger.capture.code.bytecode import CALLS, JUMPS, LOAD_NAME, LineTable, instructions, opcodes
 from nbledger.capture.code.reach import ATOMS
 
 _POP_TOP, _END_FOR = opcodes("POP_TOP"), opcodes("END_FOR")
+_NO_OPERAND = opcodes("PUSH_NULL", "RESUME", "NOP", "EXTENDED_ARG", "CACHE")
 # Not ~, which warns of truth values: `warnings.showwarning` may be anybody's.
 _HARMLESS = (
     (JUMPS - opcodes("SEND", "JUMP_BACKWARD_NO_INTERRUPT"))
@@ -32,19 +35,39 @@ _HARMLESS = (
 )  # fmt: skip
 _STILL = ATOMS - {slice}
 """Types of values that hold nothing of anybody's: a slice may hold any object."""
-_PURE = {name: vars(builtins)[name] for name in "range len abs min max sum round int float str bool divmod".split()}
+_PURE = {
+    name: vars(builtins)[name] for name in "range len abs min max sum round int float str bool divmod print".split()
+}
+_TEE = ("IPython.core.interactiveshell", "InteractiveShell._tee.<locals>.write")
 
 
 def may_be_still(code: CodeType) -> bool:
     """Tell whether the code of a cell can do nothing when all that it reads are numbers and texts."""
     if code.co_exceptiontable or any(type(const) is CodeType for const in code.co_consts):
         return False
-    before = 0
+    before, shows = 0, False
     for _, op, _ in instructions(code):
-        # What is not kept is shown, but for what a loop leaves behind (Python 3.13).
-        if op not in _HARMLESS and not (op in _POP_TOP and before in _END_FOR):
+        if op in _POP_TOP:
+            # What is not kept is shown, but for what a loop leaves behind (Python 3.13).
+            shows = shows or before not in _END_FOR
+        elif op not in _HARMLESS:
             return False
         before = op
+    return not shows or _only_prints(code)
+
+
+def _only_prints(code: CodeType) -> bool:
+    """Tell whether a code without branches calls `print` where it makes a value that it does not keep."""
+    depth, first, before = 0, "", 0
+    for _, op, arg in instructions(code):
+        if op in JUMPS:
+            return False
+        if not first and op not in _NO_OPERAND:
+            first = code.co_names[arg] if op in LOAD_NAME else "another"
+        if op in _POP_TOP and (depth != 1 or before not in CALLS or first != "print"):
+            return False
+        depth += dis.stack_effect(op, arg if op >= dis.HAVE_ARGUMENT else None)
+        first, before = first if depth else "", op
     return True
 
 
@@ -60,9 +83,28 @@ def are_pure(names: Iterable[str], namespace: Mapping[str, Any]) -> bool:
             own = namespace.get("__builtins__", builtins)
             if name not in _PURE or not (own is builtins or own is vars(builtins)):
                 return False
-            if vars(builtins).get(name) is not _PURE[name]:
+            if vars(builtins).get(name) is not _PURE[name] or (name == "print" and not _prints_to_the_front_end()):
                 return False
     return True
+
+
+def _prints_to_the_front_end() -> bool:
+    """Tell whether what is printed goes to ipykernel's own stream, as it came: no code of the user's sees it."""
+    stream = sys.stdout
+    kind = type(stream)
+    if (
+        kind.__name__ != "OutStream"
+        or kind.__module__ != "ipykernel.iostream"
+        or getattr(stream, "echo", 1) is not None
+    ):
+        return False
+    write: Any = stream.write
+    if (getattr(write, "__module__", ""), getattr(write, "__qualname__", "")) == _TEE:
+        # Around each cell IPython puts this, which keeps a copy for its history.
+        kept = dict(zip(write.__code__.co_freevars, write.__closure__ or (), strict=True))
+        write = kept["original_write"].cell_contents if "original_write" in kept else None
+    own = kind.write
+    return getattr(write, "__func__", None) is own and getattr(own, "__module__", "") == kind.__module__
 
 
 def runs_in_order(code: CodeType) -> bool:

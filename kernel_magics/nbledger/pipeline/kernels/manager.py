@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import time
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
-
+from nbledger.pipeline.kernels.direct import DirectKernelClient
 from nbledger.pipeline.kernels.pool import ReadyKernel, ServerGone
 
 _STEP = 0.005  # s between two looks at whether a process has ended
@@ -81,37 +78,28 @@ class ReadyKernelManager:
         return True
 
 
-class ReadyKernelClient(AsyncKernelClient):
-    """A client that knows from the server, not from a heartbeat, whether the kernel lives."""
+class ReadyKernelClient(DirectKernelClient):
+    """A client that knows from the server whether the kernel lives."""
 
     def __init__(self, kernel: ReadyKernel) -> None:
         super().__init__()
         self._kernel = kernel
 
-    async def is_alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell whether the kernel's process runs."""
         return not self._kernel.ended.is_set()
 
     def start_channels(self, *args: Any, **options: Any) -> None:
         """Connect later, in `wait_for_ready`: the kernel may still be on its way."""
 
-    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (jupyter_client's)
+    def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers on both channels. Raises `NotReady`."""
         until = time.monotonic() + (timeout or 60.0)
         while not self._connectable():
             self._check(until)
-            await asyncio.sleep(_STEP)
-        super().start_channels(hb=False, stdin=False)
-        while True:
-            self.kernel_info()
-            with contextlib.suppress(Empty):
-                reply = await self.shell_channel.get_msg(timeout=1)
-                if reply["msg_type"] == "kernel_info_reply":
-                    with contextlib.suppress(Empty):
-                        await self.iopub_channel.get_msg(timeout=0.05)
-                        self._handle_kernel_info_reply(reply)
-                        return
-            self._check(until)
+            time.sleep(_STEP)
+        super().start_channels()
+        super().wait_for_ready(timeout or 60.0)
 
     def stop_channels(self) -> None:
         """Disconnect, if ever it was connected."""
@@ -126,8 +114,8 @@ class ReadyKernelClient(AsyncKernelClient):
             return False
         return bool(self.shell_port)
 
-    def _check(self, until: float) -> None:
+    def _check(self, until: float | None) -> None:
         if self._kernel.ended.is_set():
             raise NotReady
-        if time.monotonic() > until:
+        if until is not None and time.monotonic() > until:
             raise NotReady
