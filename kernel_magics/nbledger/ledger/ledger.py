@@ -164,6 +164,7 @@ class Ledger:
         offset: int = 0,
         kind: str | None = None,
         experiment: str | None = None,
+        notebook: str | None = None,
         tracked: bool | None = None,
         include_deleted: bool = False,
     ) -> RunList:
@@ -173,8 +174,9 @@ class Ledger:
         Runs without the sorted value come last; equal ones are in the order they were recorded, or with `desc` the
         latest first. Raises `FilterError`, which points at the wrong token.
         """
-        conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
-        question = Question(conditions, parse_order(order_by), limit, offset, (filter, kind, experiment, tracked))
+        chosen = selection(kind=kind, experiment=experiment, notebook=notebook, tracked=tracked)
+        words = (filter, kind, experiment, notebook, tracked)
+        question = Question(conjuncts(parse(filter or "")) + chosen, parse_order(order_by), limit, offset, words)
         return RunList(self.reader, self._keys(question, include_deleted=include_deleted))
 
     def _keys(self, question: Question, *, include_deleted: bool = False) -> list[int]:
@@ -189,11 +191,13 @@ class Ledger:
         *,
         kind: str | None = None,
         experiment: str | None = None,
+        notebook: str | None = None,
         tracked: bool | None = None,
         include_deleted: bool = False,
     ) -> int:
         """Return how many runs `runs` would list without a limit."""
-        conditions = conjuncts(parse(filter or "")) + selection(kind=kind, experiment=experiment, tracked=tracked)
+        chosen = selection(kind=kind, experiment=experiment, notebook=notebook, tracked=tracked)
+        conditions = conjuncts(parse(filter or "")) + chosen
         with self.database.read() as connection:
             return Planner(self.reader, connection, include_deleted=include_deleted).count(conditions)
 

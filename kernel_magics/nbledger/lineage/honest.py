@@ -6,6 +6,7 @@ Everything is read from the calls that the ledger recorded; predictions are ther
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from nbledger.ledger.calls import read_calls
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.leakage.sets import same
 from nbledger.lineage.leakage.story import Step, Story, stories
+from nbledger.lineage.paired import RESAMPLES
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -148,8 +150,8 @@ def metric_story(ledger: Ledger, run: str, name: str) -> MetricStory:
     )
 
 
-def test_uses(ledger: Ledger, version: str) -> Uses:
-    """Return how often a version (of `y_true`, `y` or `X`) was used to judge, over all sessions."""
+def runs_that_used(ledger: Ledger, version: str) -> list[str]:
+    """Return the ids of the runs in which a version (of `y_true`, `y` or `X`) may have judged; it takes one query."""
     rows = ledger.database.rows(
         """SELECT DISTINCT r.id FROM call_value v JOIN version n ON n.key = v.version JOIN run r ON r.key = v.run
         WHERE n.hash = ? AND v.run NOT IN (SELECT run FROM deleted_run)
@@ -157,7 +159,12 @@ def test_uses(ledger: Ledger, version: str) -> Uses:
         WHERE n.hash = ? AND b.role IN ('y_true', 'y', 'X') AND b.run NOT IN (SELECT run FROM deleted_run)""",
         (version, version),
     )
-    calls = read_calls(ledger.database, [id for (id,) in rows])
+    return [id for (id,) in rows]
+
+
+def test_uses(ledger: Ledger, version: str) -> Uses:
+    """Return how often a version (of `y_true`, `y` or `X`) was used to judge, over all sessions."""
+    calls = read_calls(ledger.database, runs_that_used(ledger, version))
     sessions = {id: ledger.run(id).session for id in calls}
     judged = [(id, call) for id, made in calls.items() for call in made if _judges_by(call, version)]
     made_by = {
@@ -178,10 +185,13 @@ def test_uses(ledger: Ledger, version: str) -> Uses:
     return Uses(len(judged), len(models), tuple(dict.fromkeys(id for id, _ in judged)))
 
 
-def compare(ledger: Ledger, run_a: str, run_b: str, metric: str) -> Comparison:
+def compare(
+    ledger: Ledger, run_a: str, run_b: str, metric: str, *, draws: Callable[[int], int] = lambda _: RESAMPLES
+) -> Comparison:
     """Return how much run B gains over run A in a metric, with a paired interval where both judged the same rows.
 
-    Raises `NotFound` when a run has no such metric.
+    `draws` gives for a number of rows how often to draw them for the interval; for 0 there is none. Raises `NotFound`
+    when a run has no such metric.
     """
     first, second = (_call_of(ledger, ledger.run(run), metric) for run in (run_a, run_b))
     one, other = _stored(ledger, first), _stored(ledger, second)
@@ -195,16 +205,21 @@ def compare(ledger: Ledger, run_a: str, run_b: str, metric: str) -> Comparison:
     kinds = {_kind_of(metric, first.function, one[1]), _kind_of(metric, second.function, other[1])}
     if len(kinds) > 1:
         return replace(nothing, reason=f"the two numbers are not of one kind: {' and '.join(sorted(kinds))}")
-    return _with_interval(nothing, kinds.pop(), one, other)
+    times = draws(len(one[0]))
+    if not times:
+        return replace(nothing, reason=f"an interval of {len(one[0]):,} rows was not asked for")
+    return _with_interval(nothing, kinds.pop(), one, other, times)
 
 
-def _with_interval(nothing: Comparison, kind: str, one: tuple[Any, Any], other: tuple[Any, Any]) -> Comparison:
+def _with_interval(
+    nothing: Comparison, kind: str, one: tuple[Any, Any], other: tuple[Any, Any], draws: int
+) -> Comparison:
     """Return a comparison with its interval, or with the reason why it has none."""
     from nbledger.lineage.paired import difference, score_of
 
     try:
         again = score_of(*one, kind), score_of(*other, kind)
-        found = difference(one[0], one[1], other[1], kind)
+        found = difference(one[0], one[1], other[1], kind, resamples=draws)
     except (TypeError, ValueError) as error:
         return replace(nothing, reason=f"the stored predictions do not give {kind}: {error}")
     if found is None:

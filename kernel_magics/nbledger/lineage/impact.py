@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,22 +83,30 @@ def impact(ledger: Ledger, ref: Any, *, session: str | None = None) -> Impact:
     graph = Graph(ledger)
     target = find(graph, ref, session=session)
     reached: dict[int, set[str]] = {}
-    todo = _starts(graph, target)
-    done: set[tuple[int, str, str]] = set()
-    while todo:
-        point = todo.pop()
-        if (point.run, point.role, point.name) in done:
-            continue
-        done.add((point.run, point.role, point.name))
-        for key in _after(graph, point):
-            if key not in reached:
-                todo.extend(p for p in graph.generated(key) if p.role in _FOLLOWED)
-            reached.setdefault(key, set()).add(point.name)
+    for point, key in spread(graph, target):
+        reached.setdefault(key, set()).add(point.name)
     runs = tuple(_affected(graph, key, reached[key]) for key in sorted(reached))
     models = [model for item in runs for model in item.models]
     if target.run is not None:
         models += _models(graph, target.run)
     return Impact(target, runs, tuple(dict.fromkeys(models)))
+
+
+def spread(graph: Graph, target: Target) -> Iterator[tuple[Point, int]]:
+    """Yield each thing that was used of what a target went into, with the key of the run that used it."""
+    reached: set[int] = set()
+    todo = deque(_starts(graph, target))
+    done: set[tuple[int, str, str, str]] = set()
+    while todo:
+        point = todo.popleft()
+        if (point.run, point.role, point.name, point.version) in done:
+            continue
+        done.add((point.run, point.role, point.name, point.version))
+        for key in _after(graph, point):
+            if key not in reached:
+                reached.add(key)
+                todo.extend(p for p in graph.generated(key) if p.role in _FOLLOWED)
+            yield point, key
 
 
 def _starts(graph: Graph, target: Target) -> list[Point]:

@@ -98,20 +98,23 @@ def stale(
     *,
     session: str | None = None,
     environment: Mapping[str, str] | None = None,
+    code: bool = True,
 ) -> Stale:
     """Return what is stale in a session: the given one (its id), else the latest, or the latest of a notebook.
 
-    `environment` are today's distributions, name to version; without it the environment is not compared.
+    `environment` are today's distributions, name to version; without it the environment is not compared. Without
+    `code` the notebook's file is not compared either: a front end knows better what its cells say now.
     """
-    check = _Check(ledger, notebook, session)
+    check = _Check(ledger, notebook, session, code=code)
     return check.answer(environment)
 
 
 class _Check:
     """One look at one session."""
 
-    def __init__(self, ledger: Ledger, notebook: str | None, session: str | None) -> None:
+    def __init__(self, ledger: Ledger, notebook: str | None, session: str | None, *, code: bool) -> None:
         self.graph = Graph(ledger)
+        self.looks_at_code = code
         self.ledger = ledger
         self.rows = ledger.database.rows
         self.key = self._session(notebook, session)
@@ -132,7 +135,7 @@ class _Check:
             return Stale(None, None, ())
         latest = sorted(key for (key,) in self.rows(_LATEST, (self.key,)))
         for key in latest:
-            reasons = [*self._code(key), *self._inputs(key)]
+            reasons = [*(self._code(key) if self.looks_at_code else ()), *self._inputs(key)]
             if reasons:
                 self.stale[key] = list(dict.fromkeys(reasons))
         runs = sorted(self.stale, key=self._order)

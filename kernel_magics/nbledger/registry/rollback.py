@@ -24,13 +24,21 @@ class NoRollback(NBLedgerError):
 
 
 def rollback(
-    ledger: Ledger, model: str, alias: str, *, to: int | None = None, who: str | None = None, reason: str = ""
+    ledger: Ledger,
+    model: str,
+    alias: str,
+    *,
+    to: int | None = None,
+    who: str | None = None,
+    reason: str = "",
+    dry_run: bool = False,
 ) -> Promotion:
     """Move an alias back, by default to the version that it held before the present one was promoted.
 
     `to` is another one that it once held; a version that it never held has passed no gates for it and is refused. The
-    stored bytes are checked first, so that what is loaded afterwards is what was loaded then. Raises `NoRollback`,
-    `NotFound`, `ObjectMissing`, `ObjectAltered`, `ArtifactChanged` and `PromotionConflict`.
+    stored bytes are checked first, so that what is loaded afterwards is what was loaded then. In a dry run nothing is
+    written. Raises `NoRollback`, `NotFound`, `ObjectMissing`, `ObjectAltered`, `ArtifactChanged` and
+    `PromotionConflict`.
     """
     alias = alias.removeprefix("@")
     now = ledger.aliases(model).get(alias)
@@ -41,7 +49,9 @@ def rollback(
     holder = None if now is None else ledger.model_version(model, now)
     run = ledger.run(target.run)
     context = GateContext(ledger, model, run, target.version, stored, alias, holder, target.number, who or user())
-    move = Move(context, alias, reason, (), slice_hash(context), "rolled_back")
+    move = Move(context, alias, reason, (), None if dry_run else slice_hash(context), "rolled_back")
+    if dry_run:
+        return move.imagined()
     return ledger.write(move.write, context.who, reason)
 
 

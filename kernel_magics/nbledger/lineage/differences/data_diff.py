@@ -115,7 +115,7 @@ def diff_versions(
         which = "" if len(missing) == 2 else f"the {missing[0]} one: "
         notes.append("values not compared: " + which + (found_a if found_a.value is None else found_b).why_not)
     tabular = all(version.kind in ("table", "column", "file") for version in (a, b))
-    one, two = (_as_frame(value) if tabular and value is not None else None for value in values)
+    one, two = (as_frame(value) if tabular and value is not None else None for value in values)
     if one is not None and two is not None:
         return _diff_frames(one, two, (a.schema, b.schema)), None, "; ".join(notes)
     if a.kind == b.kind == "table":
@@ -125,7 +125,8 @@ def diff_versions(
     return None, None, "; ".join(notes)
 
 
-def _as_frame(value: Any) -> Any:
+def as_frame(value: Any) -> Any:
+    """Return a table or column of pandas, Arrow or Polars as a pandas frame, `None` for all else."""
     import pandas as pd
 
     if isinstance(value, pd.DataFrame):
@@ -133,7 +134,7 @@ def _as_frame(value: Any) -> Any:
     if isinstance(value, pd.Series):
         return value.to_frame("value" if value.name is None else value.name)
     if type(value).__module__.partition(".")[0] in ("pyarrow", "polars") and hasattr(value, "to_pandas"):
-        return _as_frame(value.to_pandas())
+        return as_frame(value.to_pandas())
     return None
 
 
@@ -256,4 +257,4 @@ def shape_text(shape: tuple[int, ...] | None) -> str:
     return " x ".join(map(str, shape)) if shape else "unknown"
 
 
-__all__ = ["ArrayDiff", "ColumnDiff", "DataDiff", "TableDiff", "diff_versions", "shape_text"]
+__all__ = ["ArrayDiff", "ColumnDiff", "DataDiff", "TableDiff", "as_frame", "diff_versions", "shape_text"]
