@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         stale,
         why,
     )
+    from nbledger.widgets.compare import compare
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ _HOMES = {
     "artifact": "nbledger.capture.api",
     "check": "nbledger.pipeline.checks",
     "checkout": "nbledger.questions",
+    "compare": "nbledger.widgets.compare",
     "diff": "nbledger.questions",
     "extract": "nbledger.questions",
     "history": "nbledger.questions",

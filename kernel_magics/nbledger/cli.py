@@ -19,24 +19,29 @@ from nbledger.commands.checkout import checkout
 from nbledger.commands.ci import ci
 from nbledger.commands.common import State, examples
 from nbledger.commands.compare import compare
+from nbledger.commands.data import data
 from nbledger.commands.diff import diff
 from nbledger.commands.expect import check, expect
 from nbledger.commands.extract import extract
 from nbledger.commands.lineage import history, impact, leaks, slice_, stale, why
 from nbledger.commands.model_metadata import card, describe
 from nbledger.commands.models import models, promote
+from nbledger.commands.network import lineage
 from nbledger.commands.notebook import run
 from nbledger.commands.pipeline import pipeline
 from nbledger.commands.promotions import approve, rollback, verify
+from nbledger.commands.registry import registry
 from nbledger.commands.report import report
 from nbledger.commands.reproduce import reproduce
 from nbledger.commands.runs import delete, restore, runs, show
 from nbledger.commands.store import doctor, export, gc, import_, init, merge, sql, where
 from nbledger.commands.sweep import sweep, sweeps
+from nbledger.commands.watch import watch
 from nbledger.errors import NBLedgerError
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
+    from nbledger.widgets.view import View
 
 INTERRUPTED = 130
 
@@ -81,10 +86,10 @@ def cli(context: click.Context, path: Path | None) -> None:
 
 
 for verb in (
-    run, pipeline, ci, sweep, sweeps, runs, show, compare, report, diff,
-    why, slice_, impact, stale, history, extract, checkout, reproduce, leaks,
+    run, pipeline, ci, sweep, sweeps, watch, runs, show, compare, report, diff,
+    why, slice_, impact, lineage, data, stale, history, extract, checkout, reproduce, leaks,
     expect, check,
-    promote, models, describe, card, rollback, approve, verify, delete, restore,
+    promote, models, registry, describe, card, rollback, approve, verify, delete, restore,
     where, init, doctor, gc, export, import_, merge, sql,
 ):  # fmt: skip
     cli.add_command(verb)
@@ -109,13 +114,19 @@ def main() -> None:
         sys.exit(1)
 
 
-def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None, session: str | None = None) -> str:
+def run_in_notebook(
+    args: Sequence[str],
+    ledger: Ledger | None = None,
+    session: str | None = None,
+    views: list[View] | None = None,
+) -> str:
     """Run one `%ledger` line and return its text; it never exits the kernel.
 
     `ledger` is the one that the notebook records into, used unless the line says `--ledger`; `session` is the
-    notebook's own, in which names are looked for first. What the shell would
-    answer with an exit code above 0 is raised here, so that a notebook in a pipeline fails as its shell script would:
-    an `NBLedgerError` (`BadUsage` for a line that was not understood).
+    notebook's own, in which names are looked for first. A verb that has a view of its answer adds it to `views`, if
+    that is given, and prints nothing. What the shell would answer with an exit code above 0 is raised here, so that a
+    notebook in a pipeline fails as its shell script would: an `NBLedgerError` (`BadUsage` for a line that was not
+    understood).
     """
     out = io.StringIO()
     with redirect_stdout(out):
@@ -124,7 +135,7 @@ def run_in_notebook(args: Sequence[str], ledger: Ledger | None = None, session: 
                 list(args) or ["--help"],
                 prog_name="%ledger",
                 standalone_mode=False,
-                obj=State(given=ledger, notebook=True, session=session),
+                obj=State(given=ledger, notebook=True, session=session, views=views),
             )
         except click.UsageError as error:
             hint = error.ctx.get_usage() if error.ctx else ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbledger.shell import Extension
+    from nbledger.widgets.view import View
 
 TRACK_LINE = re.compile(r"%%track(?![\w?])(.*)", re.DOTALL)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)(.*)")
@@ -207,14 +208,18 @@ class NBLedgerMagics(Magics):
         from nbledger.capture.world import audit
         from nbledger.cli import run_in_notebook
 
+        # A terminal has no widgets; there every verb answers in text.
+        views: list[View] | None = None if getattr(self.shell, "kernel", None) is None else []
         try:
             writer = self._extension.ready().writer
             with audit.paused(), calls.paused():
-                text = run_in_notebook(words, writer.ledger, writer.session.id)
+                text = run_in_notebook(words, writer.ledger, writer.session.id, views)
         except NBLedgerError as error:
             raise Refused(str(error)) from None
         if text:
             print(text)
+        for view in views or ():
+            view.show()
 
 
 _COMPLETED = ("%%track", "%track", "%ledger")

@@ -52,6 +52,15 @@ def test_what_made_a_run_is_drawn_with_its_inputs(tmp_path):
     assert "from people.csv" in describe(lineage_figure(nodes, edges))
 
 
+def test_a_node_is_known_by_its_id_and_stands_out_when_it_is_selected(drawn):
+    nodes = [Node("a", "cell", "one"), Node("b", "cell", "two"), Node("c", "file", "three")]
+    figure = lineage_figure(nodes, [("c", "a"), ("a", "b")], selected=["b"])
+    _, cells, files = drawn(figure)["data"]
+    assert cells["customdata"] == ["a", "b"]
+    assert cells["marker"]["size"][0] < cells["marker"]["size"][1]
+    assert files["customdata"] == ["c"]
+
+
 def test_names_in_a_lineage_stay_text():
     figure = lineage_figure([Node("a", "cell", "<img src=x>", "<b>code</b>\n%{x}")], [], title="<script>")
     figure.layout.meta = None

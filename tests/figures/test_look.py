@@ -10,7 +10,7 @@ import pytest
 
 from nbledger.figures.sparkline import sparkline
 from nbledger.figures.text import number, plain, sentence, shortened
-from nbledger.figures.theme import PALETTE, QUIET, SCALE, describe, missing, series, template
+from nbledger.figures.theme import PALETTE, QUIET, SCALE, describe, described, linked, missing, series, template
 
 
 def luminance(colour):
@@ -71,6 +71,13 @@ def test_a_missing_figure_says_why():
     figure = missing("<b>t</b>", "no <i>runs</i>")
     assert figure.layout.annotations[0].text == "no &lt;i&gt;runs&lt;/i&gt;"
     assert describe(figure) == "<b>t</b>: no <i>runs</i>."
+
+
+def test_a_figure_names_its_view_and_keeps_its_words():
+    figure = described(linked(described(go.Figure(), "one"), "v1"), "two")
+    assert figure.layout.meta["nbledger"] == {"view": "v1", "points": "customdata"}
+    assert describe(linked(figure, "v2")) == "two"
+    assert figure.layout.meta["nbledger"]["view"] == "v2"
 
 
 class Reader(HTMLParser):

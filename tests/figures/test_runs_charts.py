@@ -11,7 +11,7 @@ import pytest
 from nbledger.figures.importance import importance
 from nbledger.figures.learning import learning_curves
 from nbledger.figures.metric_bars import metric_bars
-from nbledger.figures.runs_charts import parallel_coordinates, scatter
+from nbledger.figures.runs_charts import is_wide, parallel_coordinates, scatter
 from nbledger.figures.theme import describe
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -22,7 +22,8 @@ def test_a_scatter_has_a_point_for_each_run_and_its_front(runs_of, drawn):
     figure = scatter(frame, "metrics.seconds", "metrics.f1", pareto=[("metrics.seconds", "min"), ("metrics.f1", "max")])
     points, front = drawn(figure)["data"]
     assert len(points["x"]) == len(points["customdata"]) == 30
-    assert points["customdata"][3] == "00000000 trial 3"
+    assert points["customdata"][3] == f"{3:032x}"
+    assert points["hovertext"][3] == "00000000 trial 3"
     assert front["x"] == sorted(front["x"])
     assert front["y"] == sorted(front["y"])
     for x, y in zip(front["x"], front["y"], strict=True):
@@ -37,11 +38,24 @@ def test_a_scatter_marks_the_selected_and_leaves_out_what_has_no_number(runs_of,
     frame.iloc[0, frame.columns.get_loc("metrics.f1")] = math.inf
     frame.iloc[1, frame.columns.get_loc("metrics.f1")] = math.nan
     figure = scatter(frame, "params.optimizer", "metrics.f1", selected=[frame.index[4]])
-    (points,) = drawn(figure)["data"]
-    assert len(points["x"]) == 8
-    assert points["marker"]["symbol"].count("square") == 1
+    others, mine = drawn(figure)["data"]
+    assert (len(others["x"]), others["marker"]["symbol"], others["selectedpoints"]) == (7, "circle", [])
+    assert (mine["customdata"], mine["marker"]["symbol"]) == ([frame.index[4]], "square")
+    assert mine["selectedpoints"] == [0]
     assert "2 runs have no such number" in figure.layout.title.subtitle.text
     assert list(figure.layout.xaxis.ticktext) == ["adam", "sgd"]
+
+
+def test_a_scatter_shares_one_scale_of_colours_and_rings_the_baseline(runs_of, drawn):
+    frame = runs_of(10)
+    figure = scatter(
+        frame, "params.noise", "metrics.f1", color="params.lr", selected=list(frame.index[:2]), baseline=frame.index[3]
+    )
+    others, mine, ring = drawn(figure)["data"]
+    assert others["marker"]["coloraxis"] == mine["marker"]["coloraxis"] == "coloraxis"
+    assert len(others["marker"]["color"]) == 8
+    assert ring["name"] == "baseline"
+    assert ring["x"] == pytest.approx([frame["params.noise"].iloc[3]], rel=1e-6)
 
 
 def test_a_run_without_a_value_stands_at_none(runs_of, drawn):
@@ -52,6 +66,8 @@ def test_a_run_without_a_value_stands_at_none(runs_of, drawn):
     assert optimizer["ticktext"] == ["adam", "sgd"]
     assert noise["ticktext"][0] == "none"
     assert noise["values"][2] == pytest.approx(noise["tickvals"][0])
+    assert (len(lr["tickvals"]), len(set(lr["ticktext"]))) == (41, 41)  # a brush snaps to more than the five texts
+    assert [text for text in lr["ticktext"] if text.strip()] == lr["ticktext"][::10]
     assert max(lr["values"]) < 0  # a learning rate is read on a logarithmic axis
     assert f1["label"] == "f1"
 
@@ -61,7 +77,24 @@ def test_the_selected_keep_their_colour(runs_of, drawn):
     figure = parallel_coordinates(
         frame, ["params.lr"], "metrics.f1", selected=[frame.index[1]], baseline=frame.index[0]
     )
-    assert drawn(figure)["data"][0]["line"]["color"] == [1, 1, *[0] * 8]
+    (lines,) = drawn(figure)["data"]
+    colors = lines["line"]["color"]
+    assert colors[:2] == pytest.approx(frame["metrics.f1"][:2].tolist(), rel=1e-6)
+    assert colors[2:] == pytest.approx([lines["line"]["cmin"]] * 8)  # grey, below the scale
+    assert lines["customdata"] == list(frame.index)
+
+
+def test_brushes_stay_on_their_axes(runs_of, drawn):
+    figure = parallel_coordinates(runs_of(10), ["params.lr"], "metrics.f1", brushes={"params.lr": [(-3.0, -2.0)]})
+    lr, f1 = drawn(figure)["data"][0]["dimensions"]
+    assert lr["constraintrange"] == [[-3, -2]] or lr["constraintrange"] == [-3, -2]
+    assert "constraintrange" not in f1
+
+
+def test_numbers_are_read_on_a_logarithmic_axis_where_most_of_them_are_small():
+    assert is_wide(pd.Series([0.001, 0.01, 0.1, 1, 10]))
+    assert not is_wide(pd.Series(np.random.default_rng(0).uniform(0, 0.5, 1000)))
+    assert not is_wide(pd.Series([0.0, 1, 1000]))
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -123,6 +156,13 @@ def test_runs_on_other_data_are_marked_and_intervals_drawn(drawn):
     assert "1 of them judged on other data" in describe(figure)
 
 
+def test_selected_bars_are_larger_and_name_their_runs(drawn):
+    frame = pd.DataFrame({"value": [0.8, 0.9], "low": None, "high": None, "same_data": True, "run": ["1", "2"]})
+    (points,) = drawn(metric_bars(frame.set_axis(["a", "b"]), "f1", selected=["2"]))["data"]
+    assert points["customdata"] == ["1", "2"]
+    assert points["marker"]["size"][0] < points["marker"]["size"][1]
+
+
 def test_importance_finds_what_the_metric_hangs_on(runs_of, drawn):
     frame = runs_of(60).assign(**{"params.lr_again": lambda runs: runs["params.lr"]})
     figure = importance(frame, "metrics.f1")
@@ -159,6 +199,15 @@ def test_learning_curves_are_one_line_a_run_and_thinned(curves, drawn):
     assert all(len(line["x"]) <= 200 for line in lines)
     assert "at most 200 points a curve" in figure.layout.title.subtitle.text
     assert len({line["line"]["dash"] for line in lines}) == 4
+
+
+def test_selected_curves_come_first_and_the_others_fade(curves, drawn):
+    many = pd.concat([curves.assign(run=curves["run"] + str(number)) for number in range(20)])
+    lines = drawn(learning_curves(many, "loss", selected=["run119", "none"]))["data"]
+    assert len(lines) == 60
+    assert (lines[0]["name"], lines[0]["meta"]["run"], lines[0]["opacity"]) == ("run119", "run119", 1)
+    assert {line["opacity"] for line in lines[1:]} == {0.3}
+    assert [line["name"] for line in lines if line["showlegend"]] == ["run119"]
 
 
 def test_smoothing_keeps_the_raw_line_behind(curves, drawn):

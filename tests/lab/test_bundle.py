@@ -17,13 +17,21 @@ EXTENSION = Path(__file__).parents[2] / "extension"
 BUNDLE = EXTENSION / "nbledger_lab" / "labextension"
 
 
+def linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
 def built(folder: Path) -> Path:
     """Build the front end from a copy of its source, with the tools of this tree, and return the bundle."""
     for part in ("src", "style", "schema"):
         shutil.copytree(EXTENSION / part, folder / part)
     for name in ("package.json", "tsconfig.json", "install.json"):
         shutil.copy(EXTENSION / name, folder / name)
-    (folder / "node_modules").symlink_to(EXTENSION / "node_modules")
+    # Not by a symbolic link: the bundler follows it, and names modules by where they are from here.
+    shutil.copytree(EXTENSION / "node_modules", folder / "node_modules", symlinks=True, copy_function=linked)
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["npm", "run", "--silent", "build:prod"], cwd=folder, env=env, capture_output=True, text=True, check=False
@@ -52,16 +60,15 @@ def said(bundle: Path) -> dict[str, str]:
     return texts
 
 
-@pytest.fixture(scope="module")
-def rebuilt(tmp_path_factory):
+def test_the_committed_bundle_is_what_its_source_builds(tmp_path):
+    """If this fails: `make bundle`, and commit what it made."""
     if shutil.which("npm") is None or not (EXTENSION / "node_modules").exists():
         pytest.skip("######## NO NODE: that the bundle is what its source builds is NOT checked ########")
-    return built(tmp_path_factory.mktemp("extension"))
-
-
-def test_the_committed_bundle_is_what_its_source_builds(rebuilt):
-    """If this fails: `make bundle`, and commit what it made."""
-    committed, anew = said(BUNDLE), said(rebuilt)
+    committed = said(BUNDLE)
+    for attempt in range(3):  # two modules that would get one number get theirs in the order in which they were met
+        anew = said(built(tmp_path / str(attempt)))
+        if anew == committed:
+            break
     assert sorted(committed) == sorted(anew)
     assert [name for name in committed if committed[name] != anew[name]] == []
 

@@ -290,7 +290,9 @@ def test_a_cell_that_was_edited_or_removed_in_the_notebook_is_stale(tmp_path, se
     execute("aa", "a = 1", 1)
     execute("bb", "b = a + 1  # a comment", 2)
     execute("cc", "c = 3", 3)
-    cells = [("aa", "a = 2"), ("bb", "b = a+1")]
+    execute("dd", "password = 'hunter2hunter2'", 4)
+    assert "hunter2" not in str(session.ledger.runs()[0].source)
+    cells = [("aa", "a = 2"), ("bb", "b = a+1"), ("dd", "password = 'hunter2hunter2'")]
     notebook = {
         "nbformat": 4,
         "nbformat_minor": 5,

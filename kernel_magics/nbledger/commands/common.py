@@ -17,6 +17,7 @@ from nbledger.errors import NBLedgerError
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
     from nbledger.records import Run
+    from nbledger.widgets.view import View
 
 SHORT = 8
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -30,13 +31,15 @@ class CommandRefused(NBLedgerError):
 class State:
     """One invocation: the ledger that was given (a path, or an open one inside a notebook) and the width to fill.
 
-    `session` is the id of the notebook's own session, where names are looked for first.
+    `session` is the id of the notebook's own session, where names are looked for first. `views` is where `emit` puts
+    what a notebook is to show in place of a text; `None` where only text can be shown.
     """
 
     path: Path | None = None
     given: Ledger | None = None
     notebook: bool = False
     session: str | None = None
+    views: list[View] | None = None
     _opened: Ledger | None = field(default=None, repr=False)
 
     def ledger(self, *, create: bool = False) -> Ledger:
@@ -81,9 +84,24 @@ def as_json(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(function)
 
 
-def emit(data: Any, text: str, *, as_json: bool) -> None:
-    """Print a result: its data as JSON, or its text."""
-    click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False, allow_nan=False) if as_json else text)
+def emit(
+    data: Any, text: str | Callable[[], str], *, as_json: bool, view: Callable[[], View | None] | None = None
+) -> None:
+    """Give a result: its data as JSON; or its view, where there is one and a notebook can show it; or its text.
+
+    `data` and `text` may be functions, called only when they are needed.
+    """
+    if as_json:
+        found = data() if callable(data) else data
+        click.echo(json.dumps(plain(found), indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    context = click.get_current_context(silent=True)
+    views = None if context is None else _state(context).views
+    shown = view() if view is not None and views is not None else None
+    if views is None or shown is None:
+        click.echo(text() if callable(text) else text)
+    else:
+        views.append(shown)
 
 
 def plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from nbledger.commands.common import (
     CommandRefused,
@@ -19,12 +20,14 @@ from nbledger.commands.common import (
     plain,
     short,
 )
-from nbledger.commands.runs import tracked_filter
 from nbledger.figures.compared import Row, compared, judgements, telling
+from nbledger.ledger.selection import tracked_filter
 from nbledger.tables import change, cut, many, number, table
 
 if TYPE_CHECKING:
+    from nbledger.ledger import Ledger
     from nbledger.records import Run
+    from nbledger.widgets.view import View
 
 SIDE_BY_SIDE = 4
 WIDEST = 40
@@ -60,24 +63,51 @@ def compare(
     Metrics come with their change against the first run, the best marked with *. They are only compared where they
     were computed on the same evaluation data; where not, it says so. Where the predictions are stored, the change comes
     with its paired 95 % interval: one that holds 0 may be chance.
+
+    In a notebook the answer is a table to sort, filter and select in, with charts; there, no runs are all of them.
     """
     ledger = state.ledger()
+    if runs and (filter_ or experiment or order_by):
+        raise click.UsageError("Give runs, or --filter, --experiment and --order-by; not both.")
+    seen = state.views is not None and not as_json
+    if not (runs or filter_ or experiment or seen):
+        raise click.UsageError("Say which runs: RUN RUN..., --filter FILTER or --experiment NAME.")
+    limited = click.get_current_context().get_parameter_source("limit") is not ParameterSource.DEFAULT
+    if seen and not runs and not limited:
+        emit(None, "", as_json=False, view=lambda: _view(ledger, filter_, experiment, order_by))
+        return
     if runs:
-        if filter_ or experiment or order_by:
-            raise click.UsageError("Give runs, or --filter, --experiment and --order-by; not both.")
         chosen = [ledger.run(run) for run in runs]
     else:
-        if not (filter_ or experiment):
-            raise click.UsageError("Say which runs: RUN RUN..., --filter FILTER or --experiment NAME.")
         wanted = tracked_filter(filter_)
         found = list(ledger.runs(wanted, order_by=order_by, limit=limit, experiment=experiment, tracked=True))
         chosen = found if order_by else found[::-1]
     if len(chosen) < 2:
         raise CommandRefused(detail=f"there is nothing to compare: {many(len(chosen), 'run')} found")
+    if seen:
+        emit(None, "", as_json=False, view=lambda: _view_of(ledger, chosen))
+        return
     rows = compared(ledger, chosen)
     shown = rows if everything else telling(rows, many=len(chosen) > SIDE_BY_SIDE)
     text = _text(chosen, shown, len(rows) - len(shown), judgements(ledger, chosen[0]), state.width)
     emit(_data(chosen, rows), text, as_json=as_json)
+
+
+def _view(ledger: Ledger, filter_: str | None, experiment: str | None, order_by: str | None) -> View:
+    """Return a view of all runs that fit, a page at a time."""
+    from nbledger.widgets.compare import Compare
+    from nbledger.widgets.compare_model import CompareModel
+
+    return Compare(CompareModel(ledger, experiment=experiment, filter=filter_ or "", order_by=order_by or ""))
+
+
+def _view_of(ledger: Ledger, runs: Sequence[Run]) -> View:
+    """Return a view of these runs, the first of them as the baseline."""
+    from nbledger.widgets.compare import Compare
+    from nbledger.widgets.compare_model import CompareModel
+
+    ids = [run.id for run in runs]
+    return Compare(CompareModel(ledger, ids, baseline=ids[0]))
 
 
 def _text(runs: Sequence[Run], rows: Sequence[Row], hidden: int, judged: Sequence[str], width: int | None) -> str:

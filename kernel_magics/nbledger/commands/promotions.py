@@ -35,6 +35,7 @@ _MOST = 50
     epilog=examples("""
         nbledger rollback churn --alias champion
         nbledger rollback churn --alias champion --to 3 --reason "version 4 fails on new customers"
+        nbledger rollback churn --alias champion --dry-run
     """)
 )
 @click.argument("model", shell_complete=complete_models)
@@ -42,11 +43,14 @@ _MOST = 50
 @click.option(
     "--to", type=click.IntRange(min=1), metavar="N", help="To this version, which it held; else to the last one."
 )
+@click.option("--dry-run", is_flag=True, help="Say what it would do; write nothing.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept with the rollback.")
 @click.option("--who", metavar="NAME", help="Who does it; the user of this process by default.")
 @as_json
 @pass_state
-def rollback(state: State, model: str, alias: str, to: int | None, reason: str, who: str | None, as_json: bool) -> None:
+def rollback(
+    state: State, model: str, alias: str, to: int | None, dry_run: bool, reason: str, who: str | None, as_json: bool
+) -> None:
     """Move an alias of MODEL back to a version that it held.
 
     Without --to it goes to what it held before the present version was promoted. The stored bytes of that version are
@@ -55,6 +59,12 @@ def rollback(state: State, model: str, alias: str, to: int | None, reason: str, 
     from nbledger.commands.models import promotion_data, promotion_lines
     from nbledger.registry import rollback as go_back
 
+    if dry_run:
+        from nbledger.registry.planned import plan_rollback
+
+        plan = plan_rollback(state.ledger(), model, alias, to=to, who=who)
+        emit(plan, "\n".join((*plan.changes, "dry run: nothing was written")), as_json=as_json)
+        return
     done = go_back(state.ledger(), model, alias, to=to, who=who, reason=reason)
     emit(promotion_data(done), "\n".join(promotion_lines(done)), as_json=as_json)
 

@@ -19,7 +19,7 @@ from nbledger.commands.common import (
     nearby,
     pass_state,
 )
-from nbledger.commands.runs import tracked_filter
+from nbledger.ledger.selection import tracked_filter
 from nbledger.tables import many, size
 
 _WRITTEN = (".html", ".htm", ".md")

@@ -19,6 +19,7 @@ from nbledger.commands.common import (
     run_data,
     short,
 )
+from nbledger.ledger.selection import tracked_filter
 from nbledger.pipeline.cache_tags import CACHED_TAG
 from nbledger.tables import ago, cut, many, number, pairs, size, span, table
 
@@ -136,16 +137,6 @@ def restore(state: State, runs: tuple[str, ...], as_json: bool) -> None:
     ids = [ledger.run_id(run) for run in runs]
     restored = [ledger.restore(run, who=user()) for run in ids]
     emit({"restored": restored}, f"restored {_listed(restored)}", as_json=as_json)
-
-
-def tracked_filter(text: str | None) -> str:
-    """Return a filter without what only surrounds or makes up the runs that one compares: notebooks and trials."""
-    from nbledger.ledger.filter import parse
-
-    own = "attributes.kind NOT IN ('notebook', 'pipeline', 'sweep', 'trial')"
-    if not text or parse(text) is None:
-        return own
-    return f"({text}) AND {own}"
 
 
 def told(metrics: Mapping[str, float]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: Intervals take some milliseconds each; a table of many runs is for looking around.
 MOST_INTERVALS = 20
+MOST_COUNTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,25 @@ def compared(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:
 
 def judgements(ledger: Ledger, run: Run) -> list[str]:
     """Return how often the evaluation data of a run's metrics has been used to judge, a sentence for each."""
-    from nbledger.lineage.honest import test_uses
+    versions = sorted({version for found in _evaluated_on(ledger, run).values() for version in found})
+    return list(filter(None, (how_often(ledger, version) for version in versions)))
 
-    told = []
-    for version in sorted({version for found in _evaluated_on(ledger, run).values() for version in found}):
-        uses = test_uses(ledger, version)
-        if uses.models > 1:
-            where = f"{many(uses.models, 'model')} in {many(len(uses.runs), 'run')}"
-            told.append(f"evaluation data {version[:8]} was used to judge {many(uses.count, 'time')}: {where}")
-    return told
+
+def how_often(ledger: Ledger, version: str) -> str:
+    """Return in words how often evaluation data was used to judge; an empty text if it judged one model at most.
+
+    Where it was used in many runs only those are counted: telling models apart takes a millisecond for each.
+    """
+    from nbledger.lineage.honest import runs_that_used, test_uses
+
+    runs = len(runs_that_used(ledger, version))
+    if runs > MOST_COUNTED:
+        return f"evaluation data {version[:8]} was used to judge in {runs:,} runs"
+    uses = test_uses(ledger, version)
+    if uses.models < 2:
+        return ""
+    where = f"{many(uses.models, 'model')} in {many(len(uses.runs), 'run')}"
+    return f"evaluation data {version[:8]} was used to judge {many(uses.count, 'time')}: {where}"
 
 
 def _param_rows(ledger: Ledger, runs: Sequence[Run]) -> list[Row]:

@@ -27,7 +27,7 @@ SEED = 20_010_101
 ALIKE = 0.9
 
 
-def importance(frame: pandas.DataFrame, metric: str) -> go.Figure:
+def importance(frame: pandas.DataFrame, metric: str, *, note: str = "") -> go.Figure:
     """Return how important each param that varies is for a metric (a column of `source.runs_frame`).
 
     Under 20 runs there is a warning, under 8 no figure. Params that always change together are one bar.
@@ -64,7 +64,7 @@ def importance(frame: pandas.DataFrame, metric: str) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(title_text="share of the variance lost when shuffled", rangemode="tozero")
-    words = _warnings(len(runs), explained, _alike(inputs, names), constant)
+    words = [*([note] if note else []), *_warnings(len(runs), explained, _alike(inputs, names), constant)]
     say(figure, "<br>".join(map(plain, words)))
     figure.update_layout(margin={"t": 52 + 17 * len(words)}, height=150 + 28 * len(names) + 17 * len(words))
     told = ", ".join(f"{names[at]} {number(round(max(shares[at][0], 0.0), 3))}" for at in order[:5])
@@ -121,13 +121,14 @@ def _shares(inputs: Any, target: Any) -> tuple[list[tuple[float, float]], float]
                 inputs[fitted], target[fitted]
             )
             errors[left] = (forest.predict(inputs[left]) - target[left]) ** 2
+            # All columns in one prediction, which takes a sixth of the time of one for each.
+            shuffled = np.tile(inputs[left], (inputs.shape[1], SHUFFLES, 1, 1))
             for column in range(inputs.shape[1]):
-                shuffled = np.tile(inputs[left], (SHUFFLES, 1))
-                shuffled[:, column] = np.concatenate(
-                    [random.permutation(inputs[left][:, column]) for _ in range(SHUFFLES)]
-                )
-                worse = (forest.predict(shuffled) - np.tile(target[left], SHUFFLES)) ** 2
-                lost[part, column] = (worse.mean() - errors[left].mean()) / (2 * variance)
+                for turn in range(SHUFFLES):
+                    shuffled[column, turn, :, column] = random.permutation(inputs[left][:, column])
+            found = forest.predict(shuffled.reshape(-1, inputs.shape[1])).reshape(inputs.shape[1], -1)
+            worse = (found - np.tile(target[left], SHUFFLES)) ** 2
+            lost[part] = (worse.mean(axis=1) - errors[left].mean()) / (2 * variance)
     spread = lost.std(axis=0, ddof=1) / FOLDS**0.5
     return list(zip(lost.mean(axis=0).tolist(), spread.tolist(), strict=True)), 1 - float(errors.mean()) / variance
 

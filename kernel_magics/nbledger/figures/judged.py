@@ -48,7 +48,7 @@ def confusion(predictions: Predictions, normalize: Literal["true", "pred", "all"
     if normalize:
         texts = [[f"{share:.1%}" for share in row] for row in shares]
     names = [plain(one, 24) for one in predictions.classes]
-    figure = new_figure(plain(title, 60), "", height=max(260, min(640, 150 + 40 * len(names))))
+    figure = new_figure(plain(title, 60), "", height=max(340, min(640, 190 + 40 * len(names))))
     cells = go.Heatmap(
         z=packed(shares),
         x=names,
@@ -64,8 +64,9 @@ def confusion(predictions: Predictions, normalize: Literal["true", "pred", "all"
         hovertemplate="true %{y}, predicted %{x}: %{text} (%{z:.1%})<extra></extra>",
     )
     figure.add_trace(cells)
-    figure.update_xaxes(title_text="predicted", type="category")
-    figure.update_yaxes(title_text="true", type="category", autorange="reversed")
+    figure.update_xaxes(title_text="predicted", type="category", constrain="domain", ticks="")
+    figure.update_yaxes(title_text="true", type="category", autorange="reversed", ticks="")
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
     say(figure, "counts; darker is a larger share of the true class" if not normalize else f"shares of {normalize}")
     right = float(np.trace(counts) / counts.sum())
     worst = counts - np.diag(np.diag(counts))
@@ -149,7 +150,11 @@ def residuals(predictions: Sequence[Predictions]) -> go.Figure:
         marker = {"color": look["color"], "symbol": look["symbol"], "size": 6, "opacity": 0.6}
         shown = go.Scatter(x=packed(predicted[::step]), y=packed(left[::step]), mode="markers", marker=marker)
         figure.add_trace(
-            shown.update(name=plain(one.name, 40), hovertemplate="predicted %{x:.5~g}, residual %{y:.5~g}")
+            shown.update(
+                name=plain(one.name, 40),
+                meta={"run": one.run},
+                hovertemplate="predicted %{x:.5~g}, residual %{y:.5~g}",
+            )
         )
         told.append(f"{one.name}: mean {number(float(left.mean()))}, standard deviation {number(float(left.std()))}")
     if not told:
@@ -195,6 +200,7 @@ def _curves(
                 line={"color": look["color"], "dash": look["dash"], "width": 2},
                 marker={"symbol": look["symbol"], "size": 8},
                 name=plain(told[-1], 60),
+                meta={"run": one.run},
                 hovertemplate="%{x:.3f}, %{y:.3f}",
             )
         )

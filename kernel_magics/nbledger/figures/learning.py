@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbledger.figures.text import number, plain, sentence
@@ -25,12 +25,14 @@ def learning_curves(
     band: Literal["none", "std", "minmax"] = "none",
     group: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
+    selected: Sequence[str] = (),
 ) -> go.Figure:
     """Return a metric over steps, or over seconds since its first value, from a frame as `source.curves` gives.
 
     `smoothing` (0 to 0.99) is the weight of what came before in an exponential mean, bias corrected; unsmoothed lines
     stay visible behind. `group` names each run's group: its runs become one mean line, with a `band` of one standard
-    deviation or from least to greatest. `names` is what runs are called. Long curves are thinned, and it says so.
+    deviation or from least to greatest. `names` is what runs are called; those `selected` are drawn first and
+    thicker, the others fade. Long curves are thinned, and it says so.
     """
     import plotly.graph_objects as go
 
@@ -41,7 +43,10 @@ def learning_curves(
     smoothing = min(max(smoothing, 0.0), 0.99)
     figure = new_figure(plain(metric, 60), "")
     lines = _grouped(curves, over, group, band) if group else _single(curves, over)
-    shown = dict(list(lines.items())[:MOST_LINES])
+    chosen = {group.get(run, run) for run in selected} if group else set(selected)
+    chosen &= set(lines)
+    shown = dict(sorted(lines.items(), key=lambda item: item[0] not in chosen)[:MOST_LINES])
+    legend = set(shown) if len(shown) <= LEGIBLE else chosen if len(chosen) <= LEGIBLE else set()
     thinned, ends = False, {}
     for place, (key, whole) in enumerate(shown.items()):
         look, name = series(place), plain((names or {}).get(key, key), 40)
@@ -49,6 +54,8 @@ def learning_curves(
         thinned = thinned or step > 1
         line = whole.assign(value=_smoothed(whole["value"], smoothing), raw=whole["value"]).iloc[::step]
         stroke = {"color": look["color"], "dash": look["dash"], "width": 2 if len(shown) <= LEGIBLE else 1}
+        if key in chosen:
+            stroke["width"] = 3
         if "low" in line:
             figure.add_trace(_band(go, line, look["color"], str(place)))
         elif smoothing and len(shown) <= LEGIBLE:
@@ -58,13 +65,15 @@ def learning_curves(
         mode = "lines+markers" if len(line) <= 20 else "lines"
         marker = {"symbol": look["symbol"], "size": 6}
         drawn = go.Scatter(x=packed(line["x"]), y=packed(line["value"]), mode=mode, line=stroke, marker=marker)
-        figure.add_trace(drawn.update(name=name, legendgroup=str(place), hovertemplate="%{x:.5~g}: %{y:.5~g}"))
+        drawn.update(name=name, legendgroup=str(place), hovertemplate="%{x:.5~g}: %{y:.5~g}", showlegend=key in legend)
+        drawn.update(meta=None if group else {"run": plain(key)}, opacity=0.3 if chosen and key not in chosen else 1)
+        figure.add_trace(drawn)
         last = line["value"].dropna()
         if len(last):
             ends[(names or {}).get(key, key)] = float(last.iloc[-1])
     figure.update_xaxes(title_text="seconds" if over == "time" else "step", type="log" if x == "log step" else "linear")
     figure.update_yaxes(title_text=plain(metric, 60))
-    figure.update_layout(showlegend=len(shown) <= LEGIBLE)
+    figure.update_layout(showlegend=bool(legend))
     words = [f"smoothed by {smoothing:g}"] if smoothing else []
     words += [_BANDS[band]] if group and band in _BANDS else []
     words += [f"{len(shown)} of {len(lines):,} curves"] if len(shown) < len(lines) else []

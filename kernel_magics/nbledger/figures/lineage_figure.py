@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbledger.figures.layers import layered
 from nbledger.figures.text import plain, sentence
@@ -56,16 +56,23 @@ def nodes_of(found: Why) -> tuple[list[Node], list[tuple[str, str]]]:
     return list(nodes.values()), edges
 
 
-def lineage_figure(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *, title: str = "Lineage") -> go.Figure:
+def lineage_figure(
+    nodes: Sequence[Node],
+    edges: Sequence[tuple[str, str]],
+    *,
+    title: str = "Lineage",
+    selected: Sequence[str] = (),
+) -> go.Figure:
     """Return a graph in layers, what comes first on the left; edges are pairs of ids, from and to.
 
     Of more than 150 nodes the first ones are drawn, and the figure says so: give those first that are nearest to what
-    is asked for. Shapes and colours tell cells, files and other inputs apart.
+    is asked for. Shapes and colours tell cells, files and other inputs apart; the nodes `selected` are larger.
     """
     import plotly.graph_objects as go
 
     if not nodes:
         return missing(title, "nothing recorded made it")
+    chosen = set(selected)
     shown = {node.id: node for node in nodes[:MOST_NODES]}
     drawn = [pair for pair in dict.fromkeys(edges) if pair[0] in shown and pair[1] in shown]
     places = layered(list(shown), drawn)
@@ -84,6 +91,7 @@ def lineage_figure(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *, t
     for kind, (name, color, symbol) in _LOOKS.items():
         part = [node for node in shown.values() if node.kind == kind]
         if part:
+            sizes: Any = [22 if node.id in chosen else 15 for node in part] if chosen else 15
             figure.add_trace(
                 go.Scatter(
                     x=[places[node.id][0] for node in part],
@@ -92,9 +100,10 @@ def lineage_figure(nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *, t
                     name=name,
                     text=[plain(node.label, 26) for node in part],
                     textposition="bottom center",
-                    customdata=[_detail(node) for node in part],
-                    hovertemplate="%{customdata}<extra></extra>",
-                    marker={"symbol": symbol, "size": 15, "color": color},
+                    customdata=[node.id for node in part],
+                    hovertext=[_detail(node) for node in part],
+                    hovertemplate="%{hovertext}<extra></extra>",
+                    marker={"symbol": symbol, "size": sizes, "color": color, "line": {"width": 1, "color": QUIET}},
                 )
             )
     last = max(layer for layer, _ in places.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.text import number, plain, sentence
@@ -14,12 +15,20 @@ if TYPE_CHECKING:
 MOST_RUNS = 40
 
 
-def metric_bars(intervals: pandas.DataFrame, metric: str, *, baseline: str | None = None, note: str = "") -> go.Figure:
+def metric_bars(
+    intervals: pandas.DataFrame,
+    metric: str,
+    *,
+    baseline: str | None = None,
+    selected: Sequence[str] = (),
+    note: str = "",
+) -> go.Figure:
     """Return a metric's values as points with their 95 percent intervals, a run a line, in the order of the frame.
 
     `intervals` has the columns `value`, `low`, `high` (a number each, or none) and `same_data` (whether the run was
     judged on the same data as the first); its index is how a run is called. Runs that were judged on other data are
-    hollow crosses and say so; the `baseline` (one of the index) has a line through it.
+    hollow crosses and say so; the `baseline` (one of the index) has a line through it. A column `run` may hold
+    their ids; those `selected` are larger.
     """
     import plotly.graph_objects as go
 
@@ -37,14 +46,20 @@ def metric_bars(intervals: pandas.DataFrame, metric: str, *, baseline: str | Non
         part = shown["same_data"].astype(bool).to_numpy() == fair
         if part.any():
             figure.add_trace(
-                _points(go, shown[part], [at for at, one in zip(places, part, strict=True) if one], name, look)
+                _points(
+                    go, shown[part], [at for at, one in zip(places, part, strict=True) if one], name, look, selected
+                )
             )
     base = shown["value"][shown.index == baseline]
     if len(base):
         figure.add_vline(x=float(base.iloc[0]), line={"color": QUIET, "dash": "dot", "width": 1})
     unfair = int((~shown["same_data"].astype(bool)).sum())
     figure.update_yaxes(
-        tickvals=places, ticktext=[plain(name, 40) for name in shown.index], autorange="reversed", showgrid=False
+        tickvals=places,
+        ticktext=[plain(name, 40) for name in shown.index],
+        autorange="reversed",
+        showgrid=False,
+        zeroline=False,
     )
     figure.update_xaxes(title_text=plain(metric, 60))
     figure.update_layout(showlegend=bool(unfair))
@@ -58,7 +73,10 @@ def metric_bars(intervals: pandas.DataFrame, metric: str, *, baseline: str | Non
     return described(figure, _described(found, metric, unfair, words))
 
 
-def _points(go: Any, part: pandas.DataFrame, places: list[int], name: str, look: dict[str, Any]) -> Any:
+def _points(
+    go: Any, part: pandas.DataFrame, places: list[int], name: str, look: dict[str, Any], selected: Sequence[str]
+) -> Any:
+    chosen = part["run"].isin(list(selected)).tolist() if "run" in part else []
     error = None
     if part["low"].notna().any():
         above = packed((part["high"] - part["value"]).astype("float64").clip(lower=0))
@@ -69,8 +87,9 @@ def _points(go: Any, part: pandas.DataFrame, places: list[int], name: str, look:
         y=places,
         error_x=error,
         mode="markers",
-        marker=look,
+        marker=look | {"size": [look["size"] + 6 * one for one in chosen]} if any(chosen) else look,
         name=name,
+        customdata=list(part["run"]) if "run" in part else None,
         hovertemplate="%{x:.5~g}<extra></extra>",
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.text import WIDEST, number, plain, sentence
-from nbledger.figures.theme import PALETTE, QUIET, SCALE, SYMBOLS, described, drawable, missing, new_figure, packed, say
+from nbledger.figures.theme import QUIET, SCALE, SYMBOLS, described, drawable, missing, new_figure, packed, say
 
 if TYPE_CHECKING:
     import pandas
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 #: A column of text with more different values than this is not drawn with one place for each.
 MOST_VALUES = 30
-MOST_TICKS = 8
+MOST_TICKS, _SNAPS = 8, 10
+_GREY = "#B0B0B0"
 _SCALE = [list(stop) for stop in SCALE]
 
 
@@ -30,13 +31,14 @@ def scatter(
     log_x: bool = False,
     log_y: bool = False,
     selected: Sequence[str] = (),
+    baseline: str | None = None,
     note: str = "",
 ) -> go.Figure:
     """Return runs as points; columns are those of `source.runs_frame`, the index is the run's id.
 
     `pareto` are pairs of a column and `min` or `max` (both of `x` and `y`): the runs that no other beats in both are
-    joined by a line. `selected` are ids drawn as large squares. Runs without a number in `x` or `y` are left out, and
-    the figure says how many.
+    joined by a line. `selected` are ids drawn as large squares, and the others fade; a ring is around the `baseline`.
+    Runs without a number in `x` or `y` are left out, and the figure says how many.
     """
     import plotly.graph_objects as go
 
@@ -45,52 +47,23 @@ def scatter(
         return missing(title, f"no run has {_label(y if y not in frame else x)}")
     xs, x_ticks = placed(frame[x])
     ys, y_ticks = placed(frame[y])
-    keep = xs.notna() & ys.notna()
-    keep &= (xs > 0) | (not log_x)
-    keep &= (ys > 0) | (not log_y)
+    keep = xs.notna() & ys.notna() & ((xs > 0) | (not log_x)) & ((ys > 0) | (not log_y))
     xs, ys, kept = xs[keep], ys[keep], frame[keep]
     if not len(kept):
         return missing(title, f"no run has both {_label(x)} and {_label(y)}")
     figure = new_figure(plain(title, 80), "")
-    chosen = kept.index.isin(list(selected))
-    marker: dict[str, Any] = {
-        "size": 9,
-        "opacity": 0.8,
-        "symbol": SYMBOLS[0],
-        "line": {"width": 1, "color": "rgba(128,128,128,0.6)"},
-    }
-    if chosen.any():
-        marker["symbol"] = [SYMBOLS[1] if one else SYMBOLS[0] for one in chosen]
-        marker["size"] = [14 if one else 9 for one in chosen]
-    elif size is not None and size in kept:
-        marker["size"] = _sizes(placed(kept[size])[0])
-    if color is not None and color in kept:
-        marker |= _colored(kept[color], color)
-    figure.add_trace(
-        go.Scatter(
-            x=packed(xs),
-            y=packed(ys),
-            mode="markers",
-            marker=marker,
-            customdata=names_of(kept),
-            hovertemplate=f"%{{customdata}}<br>{plain(_label(x), WIDEST)} = %{{x}}<br>"
-            f"{plain(_label(y), WIDEST)} = %{{y}}<extra></extra>",
-            showlegend=False,
-        )
-    )
+    _add_points(figure, kept, (xs, x), (ys, y), color, size, selected)
+    if baseline in kept.index:
+        figure.add_trace(_ring(go, xs[[baseline]], ys[[baseline]]))
     front = _front(xs, ys, x, y, pareto)
     if front is not None:
-        line = {"color": QUIET, "dash": "dot", "width": 2}
-        shown = go.Scatter(
-            x=packed(front[0]), y=packed(front[1]), mode="lines", line=line, name="Pareto front", hoverinfo="skip"
-        )
-        figure.add_trace(shown)
+        figure.add_trace(_front_line(go, *front))
     figure.update_xaxes(title_text=plain(_label(x), 60), type="log" if log_x else "linear", **x_ticks)
     figure.update_yaxes(title_text=plain(_label(y), 60), type="log" if log_y else "linear", **y_ticks)
     left_out = len(frame) - len(kept)
     words = [note] if note else []
     if left_out:
-        words.append(f"{left_out:,} runs have no such number and are left out")
+        words.append(f"{left_out:,} {'runs have' if left_out > 1 else 'run has'} no such number, left out")
     if words:
         say(figure, plain("; ".join(words)))
     text = f"Scatter of {len(kept):,} runs: {_ranges(kept, x)} across, {_ranges(kept, y)} up"
@@ -106,32 +79,36 @@ def parallel_coordinates(
     *,
     selected: Sequence[str] = (),
     baseline: str | None = None,
+    brushes: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     note: str = "",
 ) -> go.Figure:
     """Return runs as lines over an axis for each column of `dims`, coloured by the numbers of `color`.
 
     Axes can be brushed and dragged. A run that lacks a value stands at `none`, below the others. Where runs are
-    `selected` (or a `baseline` is named) these keep their colour and the others turn grey.
+    `selected` (or a `baseline` is named) these keep their colour and the others turn grey. `brushes` are ranges on
+    axes, by column, in the numbers of the figure.
     """
     import plotly.graph_objects as go
 
     title = f"Params and {_label(color)}"
-    columns = [name for name in dict.fromkeys([*dims, color]) if name in frame and frame[name].notna().any()]
-    if color not in columns or len(columns) < 2 or not len(frame):
-        return missing(title, f"there is nothing to draw: it takes runs with params and {_label(color)}")
-    values = placed(frame[color])[0]
+    values = placed(frame[color])[0] if color in frame else frame.index.to_series().map(lambda _: None)
     kept = frame[values.notna()]
     values = values[values.notna()]
+    columns = [name for name in dict.fromkeys([*dims, color]) if name in kept and kept[name].notna().any()]
+    if len(columns) < 2:
+        return missing(title, f"there is nothing to draw: it takes runs with params and {_label(color)}")
     figure = new_figure(plain(title, 80), "", height=420)
     marked = kept.index.isin([*selected, *([baseline] if baseline else [])])
-    line: dict[str, Any] = {"color": packed(values), "colorscale": _SCALE}
-    line |= {"showscale": True, "colorbar": {"title": {"text": plain(_label(color), WIDEST)}, "thickness": 14}}
-    if marked.any():
-        line = {"color": packed(marked), "colorscale": [[0, "#B0B0B0"], [1, PALETTE[1]]], "cmin": 0, "cmax": 1}
+    dimensions = [_dimension(kept[name], name) for name in columns]
+    for dimension in dimensions:
+        if dimension["name"] in (brushes or {}):
+            dimension |= {"constraintrange": (brushes or {})[dimension["name"]], "multiselect": True}
     figure.add_trace(
         go.Parcoords(
-            dimensions=[_dimension(kept[name], name) for name in columns],
-            line=line,
+            dimensions=dimensions,
+            line=_lines(values, marked)
+            | {"colorbar": {"title": {"text": plain(_label(color), WIDEST)}, "thickness": 14}},
+            customdata=list(kept.index),
             labelangle=0,
             unselected={"line": {"color": QUIET, "opacity": 0.08}},
         )
@@ -142,6 +119,19 @@ def parallel_coordinates(
     best = f", from {_ranges(kept, color)}"
     names = ", ".join(_label(name) for name in columns)
     return described(figure, f"Parallel coordinates of {len(kept):,} runs over {names}{best}. {sentence([note])}")
+
+
+def _lines(values: pandas.Series[Any], marked: Any) -> dict[str, Any]:
+    """Return how lines are coloured: by the values; where some are marked, the others are grey, below the scale."""
+    if not marked.any():
+        return {"color": packed(values), "colorscale": _SCALE, "showscale": True}
+    low, high = float(values.min()), float(values.max())
+    gap = 0.06 * ((high - low) or abs(high) or 1.0)
+    high = high if high > low else low + gap
+    foot = gap / (high - low + gap)
+    scale = [[0, _GREY], [foot, _GREY], *([foot + (1 - foot) * place, color] for place, color in SCALE)]
+    colors = packed(values.where(marked, low - gap))
+    return {"color": colors, "colorscale": scale, "cmin": low - gap, "cmax": high, "showscale": True}
 
 
 def placed(column: pandas.Series[Any]) -> tuple[pandas.Series[Any], dict[str, Any]]:
@@ -185,9 +175,14 @@ def _places(column: pandas.Series[Any]) -> tuple[pandas.Series[Any], dict[str, A
 
 
 def is_wide(column: pandas.Series[Any]) -> bool:
-    """Return whether numbers of a column are read on a logarithmic axis: all above 0, over a factor of 100 or more."""
+    """Return whether numbers of a column are read on a logarithmic axis.
+
+    They are all above 0, over a factor of 100 or more, and most of them lie in the lowest part.
+    """
     values, ticks = placed(column)
-    return not ticks and bool((values.dropna() > 0).all()) and bool(values.max() >= 100 * values.min())
+    if ticks or not bool((values.dropna() > 0).all()):
+        return False
+    return bool(values.max() >= 100 * values.min()) and bool(values.max() >= 8 * values.median())
 
 
 def _dimension(column: pandas.Series[Any], name: str) -> dict[str, Any]:
@@ -200,13 +195,19 @@ def _dimension(column: pandas.Series[Any], name: str) -> dict[str, Any]:
     low, high = float(values.min()), float(values.max())
     if shown is None:
         shown = sorted(values.dropna().unique().tolist())
+        every = 1
         if len(shown) > MOST_TICKS:
-            shown = [low + (high - low) * part / 4 for part in range(5)]
-        texts = [number(float(f"{10**step if wide else step:.3g}")) for step in shown]
+            # A brush snaps to ticks: between those with a text there are some of spaces, as no two may have the same.
+            every, shown = _SNAPS, [low + (high - low) * part / (4 * _SNAPS) for part in range(4 * _SNAPS + 1)]
+        texts = [
+            " " * at if at % every else number(float(f"{10**step if wide else step:.3g}"))
+            for at, step in enumerate(shown)
+        ]
     lacking = bool(values.isna().any())
     gap = (high - low) / 8 or 1.0
     return {
         "label": plain(_label(name), 24),
+        "name": plain(name),
         "values": packed(values.fillna(low - gap)),
         "range": [low - (gap if lacking else 0), high if high > low else low + 1],
         "tickvals": [*([low - gap] if lacking else []), *shown],
@@ -215,24 +216,31 @@ def _dimension(column: pandas.Series[Any], name: str) -> dict[str, Any]:
     }
 
 
-def _colored(column: pandas.Series[Any], name: str) -> dict[str, Any]:
+def _colored(runs: pandas.DataFrame, name: str | None) -> tuple[Any, dict[str, Any] | None]:
+    """Return the numbers of a column for colours and the axis that reads them; no axis where there are none."""
     import numpy as np
 
-    values, ticks = placed(column)
+    if name is None or name not in runs or not runs[name].notna().any():
+        return None, None
+    values, ticks = placed(runs[name])
     bar: dict[str, Any] = {"title": {"text": plain(_label(name), WIDEST)}, "thickness": 14, **ticks}
-    if is_wide(column):
+    if is_wide(runs[name]):
         values = np.log10(values)
         steps = list(np.linspace(values.min(), values.max(), 5))
         bar |= {"tickvals": steps, "ticktext": [number(float(f"{10**step:.3g}")) for step in steps]}
-    return {"color": packed(values), "colorscale": _SCALE, "showscale": True, "colorbar": bar}
+    return packed(values), {"colorscale": _SCALE, "colorbar": bar}
 
 
-def _sizes(values: pandas.Series[Any]) -> Any:
+def _sizes(runs: pandas.DataFrame, name: str | None, part: Any, *, mine: bool) -> Any:
+    """Return how large the points of a part are: by a column's numbers, the selected ones larger."""
     import numpy as np
 
+    if name is None or name not in runs:
+        return 14 if mine else 9
+    values = placed(runs[name])[0]
     low, high = values.min(), values.max()
     share = (values - low) / (high - low) if high > low else values * 0 + 0.5
-    return np.round(6 + 14 * np.sqrt(share.fillna(0).to_numpy()), 1)
+    return np.round((6 + 14 * np.sqrt(share.fillna(0).to_numpy()[part])) * (1.3 if mine else 1), 1)
 
 
 def _front(
@@ -249,6 +257,62 @@ def _front(
         if not kept or point[1] < kept[-1][1]:
             kept.append(point)
     return [one * signs[0] for one, _ in kept], [two * signs[1] for _, two in kept]
+
+
+def _add_points(
+    figure: go.Figure,
+    runs: pandas.DataFrame,
+    x: tuple[Any, str],
+    y: tuple[Any, str],
+    color: str | None,
+    size: str | None,
+    selected: Sequence[str],
+) -> None:
+    """Draw the runs as points, those selected after the others."""
+    chosen = runs.index.isin(list(selected))
+    colors, axis = _colored(runs, color)
+    for mine in (False, True):
+        part = chosen == mine
+        if part.any():
+            points = _points(runs[part], (x[0][part], x[1]), (y[0][part], y[1]), mine=mine, fades=bool(chosen.any()))
+            look = {"size": _sizes(runs, size, part, mine=mine)}
+            figure.add_trace(
+                points.update(marker=look | ({"color": colors[part], "coloraxis": "coloraxis"} if axis else {}))
+            )
+    if axis:
+        figure.update_layout(coloraxis=axis)
+
+
+def _points(runs: pandas.DataFrame, x: tuple[Any, str], y: tuple[Any, str], *, mine: bool, fades: bool) -> go.Scatter:
+    """Return the points of the selected runs, or of the others, which fade where some are selected."""
+    import plotly.graph_objects as go
+
+    edge = {"width": 1, "color": "rgba(128,128,128,0.6)"}
+    found = go.Scatter(
+        x=packed(x[0]),
+        y=packed(y[0]),
+        mode="markers",
+        name="selected" if mine else "not selected",
+        marker={"symbol": SYMBOLS[1 if mine else 0], "opacity": 0.8, "line": edge},
+        customdata=list(runs.index),
+        hovertext=names_of(runs),
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 0.35}},
+        hovertemplate=f"%{{hovertext}}<br>{plain(_label(x[1]), WIDEST)} = %{{x}}<br>"
+        f"{plain(_label(y[1]), WIDEST)} = %{{y}}<extra></extra>",
+        showlegend=False,
+    )
+    return found.update(selectedpoints=list(range(len(runs))) if mine else []) if fades else found
+
+
+def _ring(go: Any, x: Any, y: Any) -> Any:
+    marker = {"symbol": "circle-open", "size": 20, "color": QUIET, "line": {"width": 2}}
+    return go.Scatter(x=packed(x), y=packed(y), name="baseline", mode="markers", marker=marker, hoverinfo="skip")
+
+
+def _front_line(go: Any, xs: list[float], ys: list[float]) -> Any:
+    line = {"color": QUIET, "dash": "dot", "width": 2}
+    return go.Scatter(x=packed(xs), y=packed(ys), mode="lines", line=line, name="Pareto front", hoverinfo="skip")
 
 
 def _label(name: str) -> str:

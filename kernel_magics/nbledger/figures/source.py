@@ -19,6 +19,7 @@ MOST_RUNS = 1_000
 #: Contents above this size are not loaded for a figure.
 MOST_BYTES = 64 << 20
 _CURVE = ["run", "step", "time", "value"]
+_PROFILE = ("missing", "min", "max", "mean", "categories", "sampled_rows")
 _JUDGES = ("metric", "score", "validate")
 _TRUE = ("y_true", "y", "labels_true")
 _LABELS = ("y_pred", "labels_pred")
@@ -53,7 +54,8 @@ class Predictions:
     """What a run's model was judged by: arrays of one length each.
 
     `y_pred` are labels or values; `y_score` the probability or decision of the second of two classes, or one column a
-    class; either is `None` where it was not recorded. `classes` are the sorted labels, empty for a regression.
+    class; either is `None` where it was not recorded. `classes` are the sorted labels, empty for a regression. `run` is
+    the run's id, where it is of one.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Predictions:
     y_pred: Any = None
     y_score: Any = None
     classes: tuple[Any, ...] = ()
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,29 @@ class Missing:
     why: str
 
 
-def runs_frame(ledger: Ledger, runs: Sequence[str] | str | None, *, limit: int = MOST_RUNS) -> RunsFrame:
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """A sweep's trials that have begun: one row each, its index the trial's id, in the order of their numbers.
+
+    Columns are as in `RunsFrame`, with `attributes.number` (from 0), `attributes.status` and `attributes.reason`.
+    `metric` is what the sweep is judged by, `total` how many trials are planned, `status` the sweep's own.
+    """
+
+    frame: pandas.DataFrame
+    metric: str | None
+    minimize: bool
+    total: int
+    status: str
+
+
+def runs_frame(ledger: Ledger, runs: Sequence[str] | RunList | str | None, *, limit: int = MOST_RUNS) -> RunsFrame:
     """Return runs (ids, or a filter of tracked runs) as a frame of at most `limit` rows, evenly taken by recording.
 
-    Raises `NotFound` and `FilterError`.
+    A `RunList` is taken as it is, in its order. Raises `NotFound` and `FilterError`.
     """
-    if runs is None or isinstance(runs, str):
+    if isinstance(runs, RunList):
+        found = runs
+    elif runs is None or isinstance(runs, str):
         found = ledger.runs(runs, order_by="started_at asc", tracked=True)
     else:
         found = RunList(ledger.reader, [ledger.reader.key(run) for run in runs])
@@ -146,8 +166,8 @@ def predictions(ledger: Ledger, run: str, metric: str | None = None) -> Predicti
     if truth is None:
         return Missing("predictions are not stored: judge in tracked cells (%%track)")
     if regressive:
-        return Predictions(id[:8], "regression", truth, labels)
-    return Predictions(id[:8], "classification", truth, labels, scores, _classes(truth, labels))
+        return Predictions(id[:8], "regression", truth, labels, run=id)
+    return Predictions(id[:8], "classification", truth, labels, scores, _classes(truth, labels), id)
 
 
 def data(ledger: Ledger, version: str, name: str = "") -> pandas.DataFrame | Missing:
@@ -163,6 +183,37 @@ def data(ledger: Ledger, version: str, name: str = "") -> pandas.DataFrame | Mis
     if not isinstance(found.value, pandas.DataFrame):
         return Missing(found.why_not or f"a {known.kind} is no table")
     return found.value
+
+
+def columns(ledger: Ledger, version: str) -> pandas.DataFrame:
+    """Return the recorded columns of a table, a row each: `dtype` and what its light profile says.
+
+    The profile's columns are `missing`, `min`, `max`, `mean`, `categories`, and `sampled_rows` where not all rows were
+    profiled; the index is the column's name. A version that is no table has none. Raises `NotFound`.
+    """
+    import pandas
+
+    schema = ledger.version(version).schema
+    rows = [{"dtype": one.dtype, **{name: (one.profile or {}).get(name) for name in _PROFILE}} for one in schema]
+    return pandas.DataFrame(rows, index=[one.name for one in schema], columns=["dtype", *_PROFILE], dtype=object)
+
+
+def trials(ledger: Ledger, sweep: str) -> Trials:
+    """Return the trials of a sweep as far as they have begun. Raises `NotFound` for a run that is no sweep."""
+    import pandas
+
+    from nbledger.pipeline.sweep import read_sweep
+
+    found = read_sweep(ledger, sweep)
+    begun = [one for one in found.trials if one.status not in ("planned", "deleted")]
+    rows = [
+        {f"params.{name}": value for name, value in one.params.items()}
+        | {f"metrics.{name}": value for name, value in one.metrics.items()}
+        | {"attributes.number": one.number, "attributes.status": one.status, "attributes.reason": one.reason}
+        for one in begun
+    ]
+    table = pandas.DataFrame(rows, index=pandas.Index([one.id for one in begun], name="run"))
+    return Trials(table, found.metric, found.minimize, found.total, found.status)
 
 
 def _arrays(ledger: Ledger, call: Call) -> tuple[Any, Any, Any] | None:

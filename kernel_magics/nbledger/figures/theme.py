@@ -32,6 +32,9 @@ CONFIG: dict[str, Any] = {
     "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
 }
 
+#: Figures whose points are runs that can be chosen by a box or a lasso keep the buttons for it.
+LINKED = CONFIG | {"modeBarButtonsToRemove": ["sendChartToCloud", "autoScale2d"]}
+
 Theme = Literal["any", "light", "dark"]
 _INK = {"any": "#7A7A7A", "light": "#1B1F24", "dark": "#E6E9ED"}
 _LINE = {"any": "rgba(128,128,128,0.25)", "light": "#D0D7DE", "dark": "#3A424C"}
@@ -45,6 +48,7 @@ def template(theme: Theme = "any") -> dict[str, Any]:
         "linecolor": _LINE[theme],
         "zerolinecolor": _LINE[theme],
         "automargin": True,
+        "exponentformat": "power",
         "title": {"standoff": 8},
     }
     return {
@@ -57,7 +61,16 @@ def template(theme: Theme = "any") -> dict[str, Any]:
             "xaxis": axis,
             "yaxis": axis,
             "margin": {"l": 64, "r": 24, "t": 48, "b": 56},
-            "title": {"font": {"size": 15}, "x": 0, "xref": "paper", "xanchor": "left"},
+            "title": {
+                "font": {"size": 15},
+                "x": 0,
+                "xref": "paper",
+                "xanchor": "left",
+                "y": 1,
+                "yref": "container",
+                "yanchor": "top",
+                "pad": {"t": 10},
+            },
             "legend": {
                 "font": {"size": 12},
                 "orientation": "h",
@@ -93,19 +106,38 @@ def new_figure(title: str, description: str, *, height: int = HEIGHT) -> go.Figu
 
 def described(figure: go.Figure, text: str) -> go.Figure:
     """Set the sentence that stands for the figure where it is not seen, and return the figure."""
-    figure.layout.meta = {"description": text.strip()}
+    figure.layout.meta = _meta(figure) | {"description": text.strip()}
     return figure
+
+
+def linked(figure: go.Figure, view: str) -> go.Figure:
+    """Name the view that a figure belongs to, so that a front end can tell it which runs were chosen in the chart.
+
+    Which run a point is stands in its trace's `customdata`; where a whole trace is one run, in its `meta["run"]`.
+    """
+    figure.layout.meta = _meta(figure) | {"nbledger": {"view": view, "points": "customdata"}}
+    return figure
+
+
+def config(figure: go.Figure) -> dict[str, Any]:
+    """Return the options of plotly.js for a figure."""
+    return LINKED if "nbledger" in _meta(figure) else CONFIG
+
+
+def _meta(figure: go.Figure) -> dict[str, Any]:
+    meta = figure.layout.meta
+    return dict(meta) if isinstance(meta, dict) else {}
 
 
 def describe(figure: go.Figure) -> str:
     """Return one or two sentences that say what a figure shows, for those who do not see it."""
-    meta = figure.layout.meta
-    return str(meta.get("description", "")) if isinstance(meta, dict) else ""
+    return str(_meta(figure).get("description", ""))
 
 
 def say(figure: go.Figure, text: str) -> go.Figure:
     """Write below a figure's title what one must know to read it: a sample, a warning. Text must be plain already."""
     figure.update_layout(title={"subtitle": {"text": text, "font": {"size": 12}}})
+    figure.layout.margin.t = max(figure.layout.margin.t or 0, 64)
     return figure
 
 

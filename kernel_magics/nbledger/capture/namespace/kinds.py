@@ -72,8 +72,11 @@ _ATOM_NAMES = frozenset(
 _ATOM_TYPE_NAMES = frozenset({"cython_function_or_method", "fused_cython_function", "_cython_function_or_method"})
 # The front end and its event loop: they reach everything, and no cell means them.
 _MACHINERY = frozenset(
-    {"IPython", "ipykernel", "zmq", "tornado", "asyncio", "_asyncio", "comm", "jupyter_client", "traitlets"}
-)
+    {
+        "IPython", "ipykernel", "zmq", "tornado", "asyncio", "_asyncio", "comm", "jupyter_client", "traitlets",
+        "ipywidgets",
+    }
+)  # fmt: skip
 _BY_NAME = {
     ("numpy", "ndarray"): Kind.ARRAY,
     ("numpy", "void"): Kind.ARRAY,
@@ -88,6 +91,8 @@ _BY_NAME = {
     ("pyarrow", "Table"): Kind.ARROW,
     ("pyarrow", "RecordBatch"): Kind.ARROW,
     ("matplotlib", "Artist"): Kind.ARTIST,
+    ("nbledger", "View"): Kind.ATOM,  # what is looked at with them is in the ledger
+    ("nbledger", "TableModel"): Kind.ATOM,
     ("weakref", "ReferenceType"): Kind.WEAK,
     ("logging", "Logger"): Kind.LOGGER,
     ("logging", "LoggerAdapter"): Kind.LOGGER,

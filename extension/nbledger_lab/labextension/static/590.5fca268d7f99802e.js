@@ -1,1 +1,0 @@
-"use strict";(self.rspackChunknbledger=self.rspackChunknbledger||[]).push([[590],{509(e,r,d){d.r(r),d.d(r,{},{default:[{id:"nbledger:plugin",description:"The ledger",autoStart:!0,activate:()=>void 0}]})}}]);

@@ -1,0 +1,113 @@
+/** One header of the table of runs: sorts by a click, resizes by its edge or by Shift and an arrow. */
+import * as React from 'react';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { nextOrder } from './columns';
+import type { IColumn } from './columns';
+import type { RunsModel } from './model';
+
+export function Header(props: {
+  model: RunsModel;
+  trans: TranslationBundle;
+  name: string;
+  label: string;
+  width: number;
+  orderKey: string;
+  kind?: string;
+  onResize: (key: string, width: number | null) => void;
+}): React.ReactElement {
+  const { model, trans, name, label, width, orderKey, kind, onResize } = props;
+  const { order } = model.state;
+  const isDefault = order === null && orderKey === 'attributes.started_at';
+  const direction = order?.key === orderKey ? (order.descending ? 'descending' : 'ascending') : isDefault ? 'descending' : undefined;
+
+  const onPointerDown = (event: React.PointerEvent): void => {
+    if (event.button !== 0) {
+      return;
+    }
+    event.preventDefault();
+    const handle = event.currentTarget as HTMLElement;
+    const from = event.clientX;
+    handle.setPointerCapture(event.pointerId);
+    const onMove = (move: PointerEvent): void => onResize(name, width + move.clientX - from);
+    const onUp = (): void => {
+      handle.removeEventListener('pointermove', onMove);
+      handle.removeEventListener('pointerup', onUp);
+      handle.removeEventListener('pointercancel', onUp);
+    };
+    handle.addEventListener('pointermove', onMove);
+    handle.addEventListener('pointerup', onUp);
+    handle.addEventListener('pointercancel', onUp);
+  };
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.shiftKey && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+      event.preventDefault();
+      event.stopPropagation();
+      onResize(name, width + (event.key === 'ArrowRight' ? 16 : -16));
+    }
+  };
+  const isName = name === 'name';
+  return (
+    <th
+      scope="col"
+      className={`jp-nbledger-Runs-header${isName ? ' jp-nbledger-Runs-name' : ''}${kind === 'metrics' ? ' jp-mod-number' : ''}`}
+      aria-sort={direction ?? 'none'}
+      data-header={isName ? undefined : name}
+    >
+      <button
+        title={trans.__('%1\nClick to sort; drag the edge, or press Shift and an arrow, to resize', isName ? label : name.replace(/^attributes\./, ''))}
+        onClick={() => model.update({ order: nextOrder(order, orderKey) })}
+        onKeyDown={onKeyDown}
+      >
+        <span className="jp-nbledger-Runs-label">{label}</span>
+        <span aria-hidden="true" className="jp-nbledger-Runs-arrow">
+          {direction === 'descending' ? '▾' : direction === 'ascending' ? '▴' : ''}
+        </span>
+      </button>
+      <span
+        className="jp-nbledger-Runs-edge"
+        aria-hidden="true"
+        onPointerDown={onPointerDown}
+        onDoubleClick={() => onResize(name, null)}
+      />
+    </th>
+  );
+}
+
+export function labelOf(trans: TranslationBundle, { kind, name }: IColumn): string {
+  if (kind !== 'attributes') {
+    return name;
+  }
+  switch (name) {
+    case 'started_at':
+      return trans.__('Started');
+    case 'duration':
+      return trans.__('Duration');
+    case 'status':
+      return trans.__('Status');
+    case 'kind':
+      return trans.__('Kind');
+    case 'experiment':
+      return trans.__('Experiment');
+    case 'notebook':
+      return trans.__('Notebook');
+    case 'position':
+      return trans.__('Cell');
+    default:
+      return name;
+  }
+}
+
+/** The width that shows all of a column's cells in sight. */
+export function fitting(scroller: HTMLElement | null, key: string, before: number): number {
+  const cells = scroller?.querySelectorAll<HTMLElement>(`[data-column="${CSS.escape(key)}"], [data-header="${CSS.escape(key)}"] button`);
+  let widest = 0;
+  cells?.forEach(cell => {
+    const probe = document.createRange();
+    probe.selectNodeContents(cell);
+    // A name may be cut: it needs as much more as it has more letters.
+    const longer = cell.dataset.name ? cell.dataset.name.length / Math.max(1, cell.textContent?.length ?? 1) : 1;
+    widest = Math.max(widest, cell.scrollWidth * longer, probe.getBoundingClientRect().width * longer + 18);
+  });
+  return Math.ceil(widest > 0 ? Math.min(widest + 4, 600) : before);
+}
+

@@ -1,0 +1,25 @@
+/** The names of the commands about runs. */
+export const CommandIDs = {
+  show: 'nbledger:show-runs',
+  openLedger: 'nbledger:open-ledger',
+  filter: 'nbledger:filter-runs',
+  untracked: 'nbledger:show-untracked',
+  wrap: 'nbledger:wrap-names',
+  run: 'nbledger:open-run',
+  compare: 'nbledger:compare-runs',
+  diff: 'nbledger:diff-runs',
+  lineage: 'nbledger:show-lineage',
+  cell: 'nbledger:go-to-cell',
+  copy: 'nbledger:copy-run-id',
+  tag: 'nbledger:tag-run',
+  remove: 'nbledger:delete-runs',
+  registry: 'nbledger:open-models',
+  sweeps: 'nbledger:open-sweeps',
+  pipelines: 'nbledger:open-pipelines',
+  applyFilter: 'nbledger:apply-filter',
+  saveFilter: 'nbledger:save-filter',
+  removeFilter: 'nbledger:remove-filter',
+  hideColumn: 'nbledger:hide-column',
+  moveColumn: 'nbledger:move-column',
+  settings: 'nbledger:open-settings'
+} as const;

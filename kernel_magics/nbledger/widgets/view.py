@@ -1,0 +1,193 @@
+"""A view: one thing shown three ways, as a live widget, as static HTML and as text.
+
+In a notebook two outputs are written. The first is the widget and is never touched again: a front end builds a widget
+anew whenever its output is updated, which would take the keyboard's focus away. The second holds the static forms
+under a display id; it follows the view's state, is hidden by the widget for as long as that one lives, and is what is
+left in a saved notebook, in nbconvert and on GitHub. A terminal gets the text alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from nbledger.errors import NBLedgerError
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+#: Seconds between two writes of the static forms.
+EVERY = 1.0
+
+
+@contextmanager
+def unobserved() -> Iterator[None]:
+    """What is read and computed inside, to show something, is not the doing of the user's cell."""
+    from nbledger.capture.hooks import calls
+    from nbledger.capture.world import audit
+
+    with audit.paused(), calls.paused():
+        yield
+
+
+class View:
+    """Something to look at. A subclass gives `widget`, `html` and `text`, and calls `changed` when its state changes.
+
+    `title` names it to screen readers.
+    """
+
+    title = "nbledger"
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self._live: Any = None
+        self._notice: Any = None
+        self._shown = False
+        self._written = 0.0
+        self._waiting: Callable[[], object] | None = None
+
+    def widget(self) -> Any:
+        """Return the `ipywidgets.Widget` that is shown; asked for once."""
+        raise NotImplementedError
+
+    def html(self) -> str:
+        """Return the present state as HTML without scripts that needs nothing else; all from outside is escaped."""
+        raise NotImplementedError
+
+    def text(self) -> str:
+        """Return the present state as plain text."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __reduce__(self) -> str:
+        # What is looked at is in the ledger; a variable that holds a view is known by its name, like a global.
+        return f"{type(self).__qualname__}({self.id})"
+
+    def show(self) -> None:
+        """Display it here."""
+        with unobserved():
+            if not _in_kernel():
+                print(self.text())  # noqa: T201 - a terminal's display is its output
+                return
+            from IPython.display import display
+
+            live = {"version_major": 2, "version_minor": 0, "model_id": self.live().model_id}
+            display({WIDGET: live, "text/html": "", "text/plain": ""}, raw=True)
+            display(self._static(), raw=True, display_id=self.id)
+            self._shown, self._written = True, time.monotonic()
+
+    _ipython_display_ = show
+
+    def live(self) -> Any:
+        """Return the widget with what every view has around it: a place for refusals, the rule that hides its twin."""
+        if self._live is None:
+            import ipywidgets
+
+            self._notice = ipywidgets.HTML(layout={"display": "none", "margin": "0"})
+            hide = ipywidgets.HTML(f"<style>{_hides(self.id)}</style>", layout={"display": "none"})
+            self._live = ipywidgets.VBox([hide, self._notice, self.widget()], layout={"overflow": "visible"})
+            self._live.add_class("nbl-view")
+        return self._live
+
+    def changed(self) -> None:
+        """Say that the state changed: the static forms follow within a second, and with the end of a running cell."""
+        if not self._shown or self._waiting is not None:
+            return
+        self._waiting = later(max(0.05, self._written + EVERY - time.monotonic()), self._write)
+        if _in_kernel():
+            _shell().events.register("post_run_cell", self._write)
+
+    def handler(self, function: Callable[..., Any], *, clears: bool = True) -> Callable[..., None]:
+        """Return a widget's callback: unobserved, and what it raises is shown above the widget, in one calm line.
+
+        One that succeeds takes the line away, if it `clears`.
+        """
+
+        @functools.wraps(function)
+        def called(*args: Any, **options: Any) -> None:
+            try:
+                with unobserved():
+                    function(*args, **options)
+            except NBLedgerError as error:
+                self.notice(str(error))
+            except Exception as error:  # noqa: BLE001 - a callback's traceback would be seen by nobody
+                self.notice(f"unexpected: {type(error).__name__}: {error}")
+            else:
+                if clears:
+                    self.notice("")
+
+        return called
+
+    def notice(self, text: str) -> None:
+        """Show a line above the widget, with its line breaks (a caret points into the line above it); "" hides it."""
+        if self._notice is None or (not text and not self._notice.value):
+            return
+        self._notice.value = notice_html(text) if text else ""
+        self._notice.layout.display = "block" if text else "none"
+
+    def _static(self) -> dict[str, str]:
+        page = f'<style>{_error_hides(self.id)}</style><div class="nbl-static nbl-static-{self.id}">{self.html()}</div>'
+        return {"text/html": page, "text/plain": self.text()}
+
+    def _write(self, *_: object) -> None:
+        """Write the static forms now; what waited is done with."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        waiting()
+        if _in_kernel():
+            _shell().events.unregister("post_run_cell", self._write)
+        from IPython.display import update_display
+
+        self._written = time.monotonic()
+        with unobserved():
+            update_display(self._static(), raw=True, display_id=self.id)
+
+
+def notice_html(text: str) -> str:
+    """Return a refusal as HTML."""
+    return (
+        '<div role="status" style="white-space:pre-wrap;font-family:var(--jp-code-font-family,monospace);'
+        "font-size:12px;line-height:1.4;padding:6px 10px;margin:4px 0;border-left:4px solid "
+        'var(--jp-warn-color1,#b07a00);background:var(--jp-layout-color2,rgba(128,128,128,.1))">'
+        f"{escape(text)}</div>"
+    )
+
+
+def _hides(id: str) -> str:
+    return f".nbl-static-{id},.jp-OutputArea-child:has(.nbl-static-{id}){{display:none!important}}"
+
+
+def _error_hides(id: str) -> str:
+    """The rule by which the static form hides the output before it while that has no widget to show (Lab's error)."""
+    child = ".jp-OutputArea-child"
+    return f"{child}:has(+ {child} .nbl-static-{id}):not(:has(.jupyter-widgets > *)){{display:none}}"
+
+
+def _shell() -> Any:
+    from IPython.core.getipython import get_ipython
+
+    return get_ipython()
+
+
+def _in_kernel() -> bool:
+    """Tell whether this process is a kernel, so that a front end with widgets may be there."""
+    return getattr(_shell(), "kernel", None) is not None
+
+
+def later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
+    """Call something later, in this thread where it has an event loop (a kernel's has); return what calls that off."""
+    try:
+        return asyncio.get_running_loop().call_later(seconds, call).cancel
+    except RuntimeError:
+        timer = threading.Timer(seconds, call)
+        timer.daemon = True
+        timer.start()
+        return timer.cancel

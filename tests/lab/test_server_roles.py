@@ -1,0 +1,165 @@
+"""Roles: what viewers, contributors and approvers may do, and whom the audit log names for it."""
+
+from __future__ import annotations
+
+import pytest
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
+from traitlets.config import Config
+
+from nbledger.ledger import Ledger
+from nbledger_lab.identity import who_is
+from nbledger_lab.roles import NBLedgerAuthorizer
+
+USERS = {"vera": "viewer", "carl": "contributor", "grace": "approver", "mallory": "none"}
+
+
+class Named(IdentityProvider):
+    """Takes a request's word for who asks, as only a test may."""
+
+    def get_user(self, handler):
+        name = handler.request.headers.get("X-User")
+        if not name:
+            return None
+        user = User(name)
+        user.hub_user = {"groups": handler.request.headers.get("X-Groups", "").split(",")}
+        return user
+
+    @property
+    def auth_enabled(self):
+        return True
+
+
+@pytest.fixture
+def jp_server_config():
+    return Config(
+        {
+            "ServerApp": {
+                "jpserver_extensions": {"nbledger_lab": True, "jupyter_server_terminals": True},
+                "identity_provider_class": Named,
+                "authorizer_class": NBLedgerAuthorizer,
+                "disable_check_xsrf": True,
+            },
+            "NBLedgerAuthorizer": {
+                "viewers": {"vera"},
+                "contributors": {"carl", "group:data"},
+                "approvers": {"grace"},
+                "default_role": "none",
+            },
+        }
+    )
+
+
+@pytest.fixture
+def by(ask):
+    async def asked(user, route, body=None, groups="", **params):
+        return await ask(route, body, headers={"X-User": user, "X-Groups": groups}, path="copy", **params)
+
+    return asked
+
+
+@pytest.mark.parametrize(("user", "role"), USERS.items())
+async def test_each_role_may_do_what_it_says(by, project, user, role):
+    rank = ["none", "viewer", "contributor", "approver"].index(role)
+    run = project.runs["first"]
+    about = await by(user, "about")
+    assert about.status == (200 if rank >= 1 else 403)
+    if rank >= 1:
+        assert about.data["role"] == role
+        assert about.data["user"] == user
+        assert about.data["may"] == {"read": True, "write": rank >= 2, "promote": rank >= 3}
+    assert (await by(user, "runs")).status == (200 if rank >= 1 else 403)
+    assert (await by(user, f"runs/{run}/tags", {"key": "k", "value": "v"})).status == (200 if rank >= 2 else 403)
+    tried = {"version": 1, "alias": "champion", "dry_run": True}
+    assert (await by(user, "models/churn/promote", tried)).status == (200 if rank >= 2 else 403)
+    for route, body in (
+        ("models/churn/promote", {**tried, "dry_run": False, "why": "x"}),
+        ("models/churn/rollback", {"alias": "champion", "dry_run": False, "why": "x", "to": 2}),
+        ("models/churn/approve", {"version": 1}),
+    ):
+        answer = await by(user, route, body)
+        assert answer.status == (200 if rank >= 3 else 403), (route, answer.raw)
+        if answer.status == 403:
+            assert answer.data["type"] == "urn:nbledger:problem:forbidden"
+            assert "Ask whoever runs this server" in answer.data["remedy"]
+
+
+async def test_the_audit_names_the_servers_user(by, project):
+    body = {"version": 1, "alias": "champion", "why": "better", "dry_run": False}
+    assert (await by("grace", "models/churn/promote", body)).data["done"] is True
+    await by("carl", f"runs/{project.runs['broken']}/delete", {})
+    ledger = Ledger.open(project.folder, create=False)
+    assert ledger.alias_history("churn")[-1].who == "grace"
+    assert ledger.database.rows("SELECT who FROM deletion") == [("carl",)]
+    from nbledger.ledger.verification import verify
+
+    assert verify(ledger, quick=True).ok
+    ledger.close()
+
+
+async def test_a_group_gives_its_members_a_role(by, project):
+    assert (await by("anna", "about", groups="data,other")).data["role"] == "contributor"
+    assert (await by("anna", "about", groups="other")).status == 403
+
+
+async def test_viewers_start_no_kernels_and_write_no_files(by, project, jp_fetch):
+    async def status(user, *route, **more):
+        from tornado.httpclient import HTTPClientError
+
+        try:
+            return (await jp_fetch(*route, headers={"X-User": user}, **more)).code
+        except HTTPClientError as error:
+            return error.code
+
+    put = {"method": "PUT", "body": '{"type": "file", "format": "text", "content": "x"}'}
+    assert await status("vera", "api", "contents", "copy/new.txt", **put) == 403
+    assert await status("vera", "api", "terminals", method="POST", body="") == 403
+    assert await status("vera", "api", "kernels", method="POST", body='{"name": "none"}') == 403
+    assert await status("vera", "api", "contents", "copy") == 200
+    assert await status("carl", "api", "contents", "copy/new.txt", **put) == 201
+
+
+async def test_an_extraction_takes_the_right_to_write_files_too(by, project, jp_serverapp):
+    class NoFiles(Authorizer):
+        def is_authorized(self, handler, user, action, resource):
+            return (resource, action) not in (("contents", "write"), ("kernels", "execute"))
+
+    jp_serverapp.authorizer.wrapped = NoFiles()
+    run = project.runs["first"]
+    assert (await by("carl", f"runs/{run}/extract", {"to": "x.ipynb"})).status == 403
+    assert (await by("carl", f"runs/{run}/reproduce", {})).status == 403
+    assert not (project.folder / "x.ipynb").exists()
+
+
+async def test_the_authorizer_that_is_wrapped_has_the_first_word(by, project, jp_serverapp):
+    asked = []
+
+    class Readers(Authorizer):
+        async def is_authorized(self, handler, user, action, resource):
+            asked.append((action, resource))
+            return action == "read"
+
+    jp_serverapp.authorizer.wrapped = Readers()
+    about = (await by("grace", "about")).data
+    assert about["may"] == {"read": True, "write": False, "promote": False}
+    assert ("promote", "nbledger") not in asked
+
+
+def test_nobody_becomes_a_group_by_being_called_like_one():
+    authorizer = NBLedgerAuthorizer(contributors={"group:data"})
+    assert authorizer.role_of(User("group:data")) == "viewer"
+
+
+def test_an_action_that_nobody_knows_is_allowed_to_nobody():
+    import asyncio
+
+    authorizer = NBLedgerAuthorizer(default_role="approver")
+    assert not asyncio.run(authorizer.is_authorized(None, User("grace"), "execute", "nbledger"))
+
+
+def test_a_shared_login_is_named_as_what_it_is(monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    assert who_is(User("0" * 32, name="Anonymous Io")) == "ada (shared Jupyter login)"
+    assert who_is(User("grace", name="Anonymous Io")) == "grace"
+    monkeypatch.setattr("getpass.getuser", lambda: (_ for _ in ()).throw(KeyError("uid")))
+    assert who_is(None) == "shared Jupyter login"

@@ -1,0 +1,154 @@
+"""No ledger, an older or newer one, a locked, damaged or forbidden one: told calmly, and left as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sqlite3
+
+import pytest
+
+from nbledger.ledger import schema
+from nbledger_lab.shelf import LOCKED_SECONDS
+
+
+@pytest.fixture
+def database(project):
+    return project.folder / ".nbledger" / "ledger.db"
+
+
+@pytest.fixture
+def look(ask, database):
+    """What `about` says and what other routes answer, with the database's bytes before and after."""
+
+    async def looked():
+        before = hashlib.sha256(database.read_bytes()).digest() if database.is_file() else None
+        about = await ask("about", path="copy")
+        other = await ask("runs", path="copy")
+        await ask("notebook", path="copy/train.ipynb")
+        waited = await ask("changes", path="copy", wait=0)
+        after = hashlib.sha256(database.read_bytes()).digest() if database.is_file() else None
+        assert before == after
+        assert about.status == waited.status == 200
+        return about.data, other
+
+    return looked
+
+
+async def test_where_no_ledger_is_the_way_to_make_one_is_told_and_none_is_made(look, database):
+    database.unlink()
+    about, other = await look()
+    assert (about["state"], about["ledger"]) == ("none", None)
+    assert "%%track" in about["remedy"]
+    assert (other.status, other.data["type"], other.data["state"]) == (404, "urn:nbledger:problem:no-ledger", "none")
+    assert not database.exists()
+
+
+async def test_an_older_ledger_is_not_brought_up_to_date_by_looking(look, database):
+    connection = sqlite3.connect(database)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    connection.close()
+    about, other = await look()
+    assert about["state"] == "older"
+    assert other.status == 409 and other.data["state"] == "older"
+    connection = sqlite3.connect(database)
+    assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION - 1,)
+    connection.close()
+
+
+async def test_a_newer_ledger_asks_for_an_upgrade(look, database):
+    connection = sqlite3.connect(database)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.close()
+    about, other = await look()
+    assert about["state"] == "newer"
+    assert "Upgrade nbledger" in about["remedy"]
+    assert other.status == 409
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all" * 50, b"SQLite format 3\x00" + bytes(4000)])
+async def test_a_damaged_ledger_is_left_alone(look, database, content):
+    database.write_bytes(content)
+    about, other = await look()
+    assert about["state"] == "corrupt"
+    assert "doctor" in about["remedy"]
+    assert other.status == 409
+
+
+async def test_an_empty_file_is_no_ledger_yet(look, database):
+    database.write_bytes(b"")
+    assert (await look())[0]["state"] == "none"
+    assert database.read_bytes() == b""
+
+
+async def test_another_programs_database_is_no_ledger(look, database):
+    database.unlink()
+    connection = sqlite3.connect(database)
+    connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    assert (await look())[0]["state"] == "corrupt"
+
+
+async def test_a_folder_in_the_place_of_the_database_is_told(ask, database):
+    database.unlink()
+    database.mkdir()
+    assert (await ask("about", path="copy")).data["state"] in ("corrupt", "unreadable")
+
+
+@pytest.mark.fault
+async def test_a_locked_ledger_is_told_soon_and_seen_again_when_it_is_free(ask, database):
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("PRAGMA journal_mode = DELETE")
+    holder.execute("BEGIN EXCLUSIVE")
+    about = (await ask("about", path="copy")).data
+    assert about["state"] == "locked"
+    busy = await ask("runs", path="copy")
+    assert busy.status == 503
+    assert busy.headers["Retry-After"]
+    holder.execute("COMMIT")
+    holder.close()
+    await asyncio.sleep(LOCKED_SECONDS + 0.1)
+    assert (await ask("about", path="copy")).data["state"] == "ok"
+    assert (await ask("runs", path="copy")).status == 200
+
+
+@pytest.mark.fault
+async def test_a_ledger_that_cannot_be_written_can_be_looked_at(ask, database):
+    """Root may write anywhere, so the rights are taken from what nbledger asks."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    database.parent.chmod(0o500)
+    try:
+        about = (await ask("about", path="copy")).data
+        assert (about["state"], about["may"]["write"]) == ("ok", False)
+        run = (await ask("runs", path="copy")).data["items"][0]["id"]
+        assert (await ask(f"runs/{run}/delete", {}, path="copy")).status == 403
+    finally:
+        database.parent.chmod(0o700)
+
+
+async def test_a_ledger_that_is_replaced_under_the_server_is_read_anew(ask, project, database, add_run_to):
+    assert (await ask("runs", path="copy")).data["total"] == 3
+    for file in database.parent.glob("ledger.db*"):
+        file.unlink()
+    assert (await ask("about", path="copy")).data["state"] == "none"
+    add_run_to(project)("new one")
+    page = (await ask("runs", path="copy")).data
+    assert [run["name"] for run in page["items"]] == ["new one"]
+
+
+async def test_a_ledger_that_becomes_an_older_one_under_the_server_is_not_upgraded(ask, database):
+    assert (await ask("runs", path="copy")).status == 200
+    copy = database.read_bytes()
+    for file in database.parent.glob("ledger.db*"):
+        file.unlink()
+    database.write_bytes(copy)
+    connection = sqlite3.connect(database)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    connection.close()
+    assert (await ask("runs", path="copy")).status == 409
+    connection = sqlite3.connect(database)
+    assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION - 1,)
+    connection.close()
