@@ -12,7 +12,7 @@ from nbledger.registry import promote
 from tests.browser.driving import ROOT, axe, run_all, run_command, shot, use_theme
 from tests.browser.test_lab_cells import Book, restart
 
-VIEW = ".jp-nbledger-main:not(.lm-mod-hidden)"
+VIEW = ".jp-MainAreaWidget:not(.lm-mod-hidden) > .jp-nbledger-main"
 SIDEBAR = "#nbledger-sidebar"
 
 
@@ -108,7 +108,7 @@ def test_a_newcomer_follows_the_quickstart(app, start_server, page):
     # Another run's model is promoted, and the promotion taken back.
     other = next(run for run in tracked if run != best)
     with closing(Ledger.open(server.root)) as ledger:
-        assert promote(ledger, "progression", ledger.run(other), alias="challenger").number == 2
+        assert promote(ledger, "progression", ledger.run(other), alias="challenger").version.number == 2
     tab = new.view("registry", model="progression")
     tab.get_by_role("button", name="Promote version 2").click()
     panel = tab.get_by_role("region", name="Promote version 2 of progression")
@@ -129,7 +129,10 @@ def test_a_newcomer_follows_the_quickstart(app, start_server, page):
     # A restarted kernel remembers nothing, and the rows say whose results these are; a reload changes nothing of that.
     new.back()
     restart(page)
-    said = new.book.until(lambda said: all("earlier" in one for one in said if one))
+    earlier = page.locator(".jp-nbledger-cell-badge[data-kind=earlier]")
+    earlier.first.wait_for()
+    said = new.book.said()
     server.open(page, "quickstart.ipynb", reset=False)
     new.book.until(lambda again: sum(one is not None for one in again) == sum(one is not None for one in said))
+    earlier.first.wait_for()
     new.looks("after-a-reload")

@@ -5,6 +5,8 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
+import { TabPanel } from '@lumino/widgets';
+import type { Widget } from '@lumino/widgets';
 
 import { short } from '../common/format';
 import { ledgerIcon } from '../common/icon';
@@ -94,7 +96,7 @@ const opener: JupyterFrontEndPlugin<IOpener> = {
           if (args.model && args.model !== found.content.args.model) {
             found.content.keep({ model: args.model });
           }
-          app.shell.activateById(found.id);
+          toFront(app, found);
           return found;
         }
         const { View } = await import('./view');
@@ -111,7 +113,7 @@ const opener: JupyterFrontEndPlugin<IOpener> = {
         const isAlone = app.name === 'Jupyter Notebook';
         content.toggleClass('jp-nbledger-below', isAlone);
         app.shell.add(widget, isAlone ? 'down' : 'main', { type: 'nbledger' });
-        app.shell.activateById(widget.id);
+        toFront(app, widget);
         return widget;
       }
     });
@@ -126,6 +128,15 @@ const opener: JupyterFrontEndPlugin<IOpener> = {
     return provided;
   }
 };
+
+/** Bring a view to the front; the notebook application does not look for what is below its notebook. */
+function toFront(app: JupyterFrontEnd, widget: Widget): void {
+  app.shell.activateById(widget.id);
+  const tabs = widget.parent?.parent;
+  if (tabs instanceof TabPanel) {
+    tabs.currentWidget = widget;
+  }
+}
 
 function isView(args: unknown): boolean {
   const { kind, path } = args as { kind?: unknown; path?: unknown };

@@ -1,1 +1,1 @@
-"""What is shown in a notebook: cards, and views as widgets, static HTML and text. HTML is made here and nowhere else in the kernel."""
+"""What is shown in a notebook: cards, and views as widgets, static HTML and text; the kernel makes HTML here alone."""
