@@ -136,9 +136,10 @@
   --jp-nbledger-dot: var(--jp-brand-color1);
 }
 
+/* A long reason gives way before the run's name and its metric do, and these before the mark itself. */
 .jp-nbledger-cell-badge > .jp-nbledger-cell-mark {
-  flex: 0 1 auto;
-  min-width: 0;
+  flex: 0 1000 auto;
+  min-width: 5em;
   overflow: hidden;
   text-overflow: ellipsis;
   color: var(--jp-ui-font-color1);
