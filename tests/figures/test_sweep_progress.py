@@ -30,7 +30,7 @@ def trials():
 def test_trials_stand_by_how_they_ended_and_the_best_so_far_is_a_line(trials, drawn):
     traces = {one["name"]: one for one in drawn(sweep_progress(trials, "metrics.loss", minimize=True, total=9))["data"]}
     assert set(traces) == {"finished", "running", "stopped early", "failed", "best so far"}
-    assert traces["finished"]["x"] == [1, 2, 4]
+    assert traces["finished"]["x"] == [0, 1, 3]
     assert traces["best so far"]["y"] == pytest.approx([0.5, 0.4, 0.4])
     assert traces["failed"]["y"][0] < 0.3  # on the lower edge
     assert traces["failed"]["customdata"] == [f"{2:032x}"]
@@ -38,8 +38,8 @@ def test_trials_stand_by_how_they_ended_and_the_best_so_far_is_a_line(trials, dr
 
 def test_how_far_it_is_stands_in_words(trials):
     told = describe(sweep_progress(trials, "metrics.loss", minimize=True, total=9))
-    assert told.startswith("Sweep: loss of 6 trials, the best so far 0.4 in trial 2. 5 of 9 trials are over; 1 running")
-    assert "best so far 0.6 in trial 4" in describe(sweep_progress(trials, "metrics.loss"))
+    assert told.startswith("Sweep: loss of 6 trials, the best so far 0.4 in trial 1. 5 of 9 trials are over; 1 running")
+    assert "best so far 0.6 in trial 3" in describe(sweep_progress(trials, "metrics.loss"))
 
 
 def test_a_selected_trial_is_larger(trials, drawn):
@@ -49,7 +49,7 @@ def test_a_selected_trial_is_larger(trials, drawn):
 
 def test_runs_without_status_or_number_are_taken_in_their_order(trials, drawn):
     bare = trials[["metrics.loss"]]
-    assert drawn(sweep_progress(bare, "metrics.loss"))["data"][0]["x"] == [1, 2, 4, 5]
+    assert drawn(sweep_progress(bare, "metrics.loss"))["data"][0]["x"] == [0, 1, 3, 4]
 
 
 @pytest.mark.parametrize("values", [[math.nan], [math.inf], [1e308], [0.5]])

@@ -44,7 +44,7 @@ def sweep_progress(
     title = f"Sweep: {label}"
     if not len(frame):
         return missing(title, "no trial has begun")
-    places = frame.get("attributes.number", pandas.Series(range(len(frame)), frame.index)) + 1
+    places = frame.get("attributes.number", pandas.Series(range(len(frame)), frame.index))
     values = drawable(frame[metric]) if metric in frame else places.astype("float64") * float("nan")
     status = frame["attributes.status"] if "attributes.status" in frame else places.map(lambda _: "finished")
     low, high = float(values.min()), float(values.max())
@@ -79,7 +79,7 @@ def sweep_progress(
     words += [f"{lacking:,} without a value, on the lower edge"] if lacking and known else []
     words += [note] if note else []
     say(figure, plain("; ".join(words)))
-    figure.update_xaxes(title_text="trial", range=[0.5, max(total or 0, int(places.max())) + 0.5], tickformat="d")
+    figure.update_xaxes(title_text="trial", range=[-0.5, max(total or 0, int(places.max()) + 1) - 0.5], tickformat="d")
     figure.update_yaxes(title_text=plain(label, 60), visible=known)
     figure.update_layout(showlegend=True)
     text = f"{title} of {len(frame):,} trials"
