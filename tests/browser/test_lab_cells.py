@@ -48,7 +48,12 @@ class Book:
         return said
 
     def recorded(self, count):
-        return self.until(lambda said: sum(one is not None for one in said) == count)
+        """Wait until so many cells have a row, and none of them goes on."""
+        return self.until(
+            lambda said: (
+                sum(one is not None for one in said) == count and not any("running" in (one or "") for one in said)
+            )
+        )
 
     def stale(self, *cells):
         return self.until(lambda said: {at for at, one in enumerate(said) if "stale" in (one or "")} == set(cells))
