@@ -7,16 +7,16 @@ import pytest
 from tests.browser.driving import CHROMIUM, FLAGS, Server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium():
     if CHROMIUM is None:
         pytest.skip("######## NO CHROMIUM: the browser tests do NOT run. Install it: apt-get install chromium ########")
     return CHROMIUM
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium, tmp_path_factory):
-    """One Chromium for the package: playwright's loop must be gone before other packages' tests run theirs."""
+    """One Chromium for a module: playwright's loop must be gone before tests elsewhere run theirs."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -31,9 +31,9 @@ def browser(chromium, tmp_path_factory):
         context.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def start_server(chromium, tmp_path_factory):
-    """Start Jupyter servers with options of their own; each ends with the package."""
+    """Start Jupyter servers with options of their own; each ends with the module."""
     started: list[Server] = []
 
     def start(*options: str, app: str = "lab", rtc: bool = False) -> Server:
@@ -46,9 +46,9 @@ def start_server(chromium, tmp_path_factory):
         server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def lab(start_server):
-    """The Lab server that most tests share; a test makes a folder of its own below `lab.root`."""
+    """The Lab server that the tests of a module share; a test makes a folder of its own below `lab.root`."""
     return start_server()
 
 
