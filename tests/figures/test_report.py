@@ -25,6 +25,8 @@ from nbledger.figures import source
 from nbledger.figures.report import report
 from nbledger.figures.report_page import page_html, page_markdown
 from nbledger.figures.report_tables import comparison_table
+from nbledger.figures.runs_charts import scatter
+from nbledger.figures.theme import describe
 from nbledger.ledger.calls import read_calls
 from nbledger.records import Facts, Metric
 from tests.lineage.plain_session import PlainSession
@@ -239,6 +241,17 @@ def test_many_runs_are_a_table_of_the_best_and_figures_of_all(fresh_ledger, add_
     rows = found.page.parts[0].blocks[1].rows
     assert rows[0][0] == ids[0][:8]
     assert rows[1][1].startswith("★ 36")
+
+
+def test_a_picture_of_runs_that_were_judged_on_other_data_says_how_many(fresh_ledger, add_run):
+    for number in range(5):
+        add_run(params={"C": number}, metrics={"f1": number}, judged_on="old" if number == 2 else "new")
+    add_run(params={"C": 9}, metrics={"f1": 9})
+    found = source.runs_frame(fresh_ledger, None)
+    said = "1 run judged on other data than most for f1, not comparable with them"
+    assert source.note(fresh_ledger, found, "params.C", "metrics.f1", "metrics.f1", None) == said
+    assert source.note(fresh_ledger, found, "params.C", "metrics.g") == ""
+    assert said in describe(scatter(found.frame, "params.C", "metrics.f1", note=said))
 
 
 def test_a_frame_of_runs_is_sampled_evenly_and_says_so(fresh_ledger, add_run):

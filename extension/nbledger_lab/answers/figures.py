@@ -126,6 +126,7 @@ def _params(table: RunsFrame) -> list[str]:
 
 def _scatter(ledger: Ledger, runs: Sequence[str], options: Mapping[str, Any]) -> go.Figure:
     from nbledger.figures.runs_charts import scatter
+    from nbledger.figures.source import note
 
     table = _frame(ledger, runs, options)
     y = _metric(table, options, "y")
@@ -140,7 +141,7 @@ def _scatter(ledger: Ledger, runs: Sequence[str], options: Mapping[str, Any]) ->
         pareto=ways,
         log_x=options["log_x"],
         log_y=options["log_y"],
-        note=table.said,
+        note=note(ledger, table, x, y, options["color"], options["size"]),
     )
 
 
@@ -150,17 +151,21 @@ def _is_less_better(column: str) -> bool:
 
 def _parallel(ledger: Ledger, runs: Sequence[str], options: Mapping[str, Any]) -> go.Figure:
     from nbledger.figures.runs_charts import parallel_coordinates
+    from nbledger.figures.source import note
 
     table = _frame(ledger, runs, options)
     dims = [one.strip() for one in options["dims"].split(",") if one.strip()] or _params(table)
-    return parallel_coordinates(table.frame, dims[:MOST_DIMS], _metric(table, options), note=table.said)
+    metric, shown = _metric(table, options), dims[:MOST_DIMS]
+    return parallel_coordinates(table.frame, shown, metric, note=note(ledger, table, metric, *shown))
 
 
 def _importance(ledger: Ledger, runs: Sequence[str], options: Mapping[str, Any]) -> go.Figure:
     from nbledger.figures.importance import importance
+    from nbledger.figures.source import note
 
     table = _frame(ledger, runs, options)
-    return importance(table.frame, _metric(table, options))
+    metric = _metric(table, options)
+    return importance(table.frame, metric, note=note(ledger, table, metric))
 
 
 # -- of a few runs -------------------------------------------------------------------------------------------------

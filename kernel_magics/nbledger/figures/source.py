@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbledger.ledger.frame import ATTRIBUTES
 from nbledger.ledger.runs import RunList
+from nbledger.tables import many
 
 if TYPE_CHECKING:
     import pandas
@@ -103,6 +105,26 @@ def runs_frame(ledger: Ledger, runs: Sequence[str] | RunList | str | None, *, li
     table = found[:: -(-len(found) // limit) or 1].to_frame()
     table.index = table["run_id"].rename("run")
     return RunsFrame(table.rename(columns={name: f"attributes.{name}" for name in ATTRIBUTES}), len(found))
+
+
+def note(ledger: Ledger, runs: RunsFrame, *columns: str | None) -> str:
+    """Return what a figure over some columns of runs has to say: how they were chosen, and which are not comparable.
+
+    Not comparable are, for each metric, runs that were judged on other data than most; those whose evaluation data is
+    not known are not counted.
+    """
+    from nbledger.lineage.honest import judged_on
+
+    words = [runs.said] if runs.said else []
+    for column in dict.fromkeys(columns):
+        entity, _, metric = (column or "").partition(".")
+        counts = (
+            Counter(judged_on(ledger, list(runs.frame.index), metric).values()) if entity == "metrics" else Counter()
+        )
+        if len(counts) > 1:
+            apart = counts.total() - max(counts.values())
+            words.append(f"{many(apart, 'run')} judged on other data than most for {metric}, not comparable with them")
+    return "; ".join(words)
 
 
 def curves(ledger: Ledger, runs: Sequence[str], metric: str) -> pandas.DataFrame:

@@ -6,7 +6,7 @@ Everything is read from the calls that the ledger recorded; predictions are ther
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +160,19 @@ def runs_that_used(ledger: Ledger, version: str) -> list[str]:
         (version, version),
     )
     return [id for (id,) in rows]
+
+
+def judged_on(ledger: Ledger, runs: Sequence[str], metric: str) -> dict[str, frozenset[str]]:
+    """Return the evaluation data (hashes of `y_true`) of a metric of runs, by whole ids; without those of none."""
+    found: dict[str, set[str]] = {}
+    for id, version in ledger.database.rows(
+        """SELECT r.id, n.hash FROM json_each(?) i JOIN run r ON r.id = i.value JOIN metric_basis b ON b.run = r.key
+        JOIN label l ON l.key = b.name JOIN version n ON n.key = b.version
+        WHERE l.text = ? AND b.role IN ('y_true', 'y', 'labels_true')""",
+        (json.dumps(list(runs)), metric),
+    ):
+        found.setdefault(id, set()).add(version)
+    return {id: frozenset(versions) for id, versions in found.items()}
 
 
 def test_uses(ledger: Ledger, version: str) -> Uses:

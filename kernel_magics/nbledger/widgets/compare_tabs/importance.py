@@ -54,19 +54,22 @@ class Importance(Tab):
 
     def _grown(self, key: Key) -> go.Figure:
         from nbledger.figures.importance import importance
+        from nbledger.figures.source import note
 
         runs = self.model.frame()
-        return importance(runs.frame, key[2], note=runs.said)
+        return importance(runs.frame, key[2], note=note(self.model.ledger, runs, key[2]))
 
     def _begin(self, key: Key, loop: asyncio.AbstractEventLoop) -> None:
         """Let it grow in a thread; the model is asked for its runs here, and told of the figure here again."""
         from nbledger.figures.importance import importance
+        from nbledger.figures.source import note
 
         begun = (*key, "begun")
         if begun in self.model.cache:
             return
         mine = self.model.cache[begun] = object()
         runs = self.model.frame()
+        words = note(self.model.ledger, runs, key[2])
 
         def done(figure: go.Figure) -> None:
             if self.model.cache.get(begun) is mine:  # else the ledger was read anew meanwhile
@@ -78,7 +81,7 @@ class Importance(Tab):
         def grow() -> None:
             with unobserved():
                 try:
-                    figure = importance(runs.frame, key[2], note=runs.said)
+                    figure = importance(runs.frame, key[2], note=words)
                 except Exception as error:  # noqa: BLE001 - a thread's traceback would be seen by nobody
                     figure = theme.missing(self.title, f"unexpected: {type(error).__name__}: {error}")
                 loop.call_soon_threadsafe(self.view.handler(done), figure)

@@ -44,6 +44,7 @@ class Parallel(Tab):
     def drawn(self) -> go.Figure:
         """Draw it."""
         from nbledger.figures.runs_charts import parallel_coordinates
+        from nbledger.figures.source import note
 
         runs, values, marked = self.model.frame(), self.values(), self._marked()
         return parallel_coordinates(
@@ -53,7 +54,7 @@ class Parallel(Tab):
             selected=marked,
             baseline=self.model.state.baseline if marked else None,
             brushes=self._brushes(),
-            note=runs.said,
+            note=note(self.model.ledger, runs, values["color"], *values["axes"]),
         )
 
     def pick(self, runs: Sequence[str], _: selection.How, brushes: selection.Brushes) -> None:

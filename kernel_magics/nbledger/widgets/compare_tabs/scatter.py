@@ -58,6 +58,7 @@ class Scatter(Tab):
     def drawn(self) -> go.Figure:
         """Draw it."""
         from nbledger.figures.runs_charts import is_wide, scatter
+        from nbledger.figures.source import note
 
         runs, values = self.model.frame(), self.values()
         x, y = values["x"] or "", values["y"] or ""
@@ -77,7 +78,7 @@ class Scatter(Tab):
             log_y=log[y],
             selected=self.model.state.selected,
             baseline=self.model.state.baseline,
-            note=runs.said,
+            note=note(self.model.ledger, runs, x, y, values["color"], values["size"]),
         )
         return figure.update_layout(clickmode="event+select")
 
