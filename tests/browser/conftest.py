@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.driving import CHROMIUM, FLAGS, Server
+from tests.browser.driving import CHROMIUM, FLAGS, Server, uncaught
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +54,9 @@ def lab(start_server):
 
 @pytest.fixture
 def page(browser):
-    """A fresh page; an error of ours that its scripts did not catch fails the test.
-
-    Lab and Notebook throw some of their own: while Notebook 7.6 starts, or when a notebook goes that was still to be drawn.
-    """
+    """A fresh page; an error of ours that its scripts did not catch fails the test."""
     page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     yield page
     page.close()
-    assert [error for error in errors if not is_the_applications(error)] == []
-
-
-def is_the_applications(error: str) -> bool:
-    """Whether the places that an error names are all in the application's own scripts."""
-    return ("/static/lab/" in error or "/static/notebook/" in error) and "extensions/" not in error
+    assert errors == []

@@ -166,6 +166,23 @@ class Server:
             )
 
 
+def uncaught(page: Any) -> list[str]:
+    """Return the list of errors of ours that the page's scripts do not catch from now on.
+
+    Lab and Notebook throw some of their own: while Notebook 7.6 starts, or when a notebook goes that was still to be
+    drawn or whose kernel was still to start.
+    """
+    errors: list[str] = []
+
+    def keep(error: Any) -> None:
+        text = error.stack or str(error)
+        if "extensions/nbledger" in text or not ("/static/lab/" in text or "/static/notebook/" in text):
+            errors.append(text)
+
+    page.on("pageerror", keep)
+    return errors
+
+
 def shot(page: Any, name: str) -> Path:
     """Keep a screenshot as `NAME.png`."""
     SHOTS.mkdir(parents=True, exist_ok=True)

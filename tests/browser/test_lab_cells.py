@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.browser.driving import QUIET, axe, run_all, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import QUIET, axe, run_all, run_command, shot, uncaught, use_theme, write_notebook
 
 SUMS = (
     "rows = [3, 1, 2]",
@@ -110,8 +110,7 @@ def opened(server, page, folder, *cells, name="a.ipynb", run=True):
 def shared_book(lab, browser):
     """A notebook that has run, for tests that leave the page and the kernel as they are."""
     page = browser.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     yield opened(lab, page, "cells", *SUMS)
     page.close()
     assert not errors

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.browser.driving import ROOT, axe, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import ROOT, axe, run_command, shot, uncaught, use_theme, write_notebook
 
 DATA = """
 import numpy as np, pandas as pd
@@ -121,8 +121,7 @@ def runs(ledger):
 def window(browser, lab, folder):
     """One page with Lab, and the errors that its scripts did not catch."""
     page = browser.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     page.set_viewport_size({"width": 1400, "height": 1000})
     lab.open(page)
     yield page, errors

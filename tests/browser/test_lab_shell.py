@@ -10,7 +10,7 @@ import time
 import pytest
 
 from nbledger.ledger import Ledger
-from tests.browser.driving import axe, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import axe, run_command, shot, uncaught, use_theme, write_notebook
 from tests.browser.filling import add_run, fill, start_session
 
 SIDEBAR = "#nbledger-sidebar"
@@ -45,8 +45,7 @@ def message(page, kind):
 @pytest.fixture(scope="module")
 def shown(browser, lab):
     page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     project(lab, "shell", 30)
     open_sidebar(lab, page, "shell")
     page.wait_for_selector(f"{SIDEBAR} {ROWS}")

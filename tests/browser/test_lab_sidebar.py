@@ -9,7 +9,7 @@ import pytest
 
 from nbledger.ledger import Ledger
 from nbledger.records import Facts, Metric, Param, RunEnd, RunStart, new_id
-from tests.browser.driving import axe, run_all, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import axe, run_all, run_command, shot, uncaught, use_theme, write_notebook
 from tests.browser.filling import add_run, fill, start_session
 
 SIDEBAR = "#nbledger-sidebar"
@@ -39,8 +39,7 @@ def ledger(project):
 def shared(browser, lab, project):
     """One page for the tests that leave it as it was."""
     page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     lab.open(page, "sidebar/churn.ipynb")
     show(page)
     yield page

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.driving import axe, run_all, shot, use_theme, write_notebook
+from tests.browser.driving import axe, run_all, shot, uncaught, use_theme, write_notebook
 
 DATA = """
 import nbledger, numpy as np, pandas as pd
@@ -70,8 +70,8 @@ def opened(lab, browser):
     (folder / "pyproject.toml").touch()
     show = "from nbledger.widgets.compare import compare\nview = compare()\nview"
     write_notebook(folder / "charts.ipynb", *CELLS, show)
-    page, errors = browser.new_page(), []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    page = browser.new_page()
+    errors = uncaught(page)
     page.set_viewport_size({"width": 1300, "height": 1000})
     lab.open(page, "charts/charts.ipynb")
     run_all(page)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from nbledger.ledger import Ledger
 from nbledger.records import Facts, Metric, Param
-from tests.browser.driving import axe, run_all, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import axe, run_all, run_command, shot, uncaught, use_theme, write_notebook
 from tests.browser.filling import add_run, start_session
 
 #: Milliseconds: the first chart imports plotly in the kernel and in the page, on a machine that may be busy.
@@ -45,8 +45,7 @@ def folder(lab):
 def page(browser, lab, folder):
     """The notebook executed in Lab, one page for all tests here."""
     page = browser.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     page.set_viewport_size({"width": 1400, "height": 1100})
     lab.open(page, "compare/compare.ipynb")
     run_all(page)

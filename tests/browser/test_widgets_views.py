@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.browser.driving import axe, run_all, run_command, shot, use_theme, write_notebook
+from tests.browser.driving import axe, run_all, run_command, shot, uncaught, use_theme, write_notebook
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -90,8 +90,7 @@ def kept(page, name, magic):
 def page(browser, lab, notebook):
     """The notebook executed in Lab, one page for all tests here."""
     page = browser.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    errors = uncaught(page)
     page.set_viewport_size({"width": 1300, "height": 1200})
     lab.open(page, "views/views.ipynb")
     run_all(page)
