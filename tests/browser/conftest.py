@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.browser.driving import CHROMIUM, FLAGS, Server, uncaught
+
+
+def pytest_collection_modifyitems(items):
+    """A server, a kernel and a browser share two cores: a test here has two more tries, and pytest says which took one."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
 
 
 @pytest.fixture(scope="module")
