@@ -10,11 +10,11 @@ from tests.browser.driving import CHROMIUM, FLAGS, Server, uncaught
 
 
 def pytest_collection_modifyitems(items):
-    """A server, a kernel and a browser share two cores: a test here has two more tries, and pytest says which took one."""
+    """A server, a kernel and a browser share two cores: a test here has one more try, and pytest says which took it."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))
+            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
 
 
 @pytest.fixture(scope="module")
