@@ -116,6 +116,8 @@ SCHEMAS: dict[str, Schema] = {
         git=maybe(thing(commit=TEXT, dirty=FLAG)),
         notes=many(TEXT),
         children=COUNT,
+        deleted=maybe(thing(who=TEXT, at=NUMBER)),
+        truncated=TEXT,
     ),
     "CellState": thing(
         cell_id=TEXT,
@@ -185,7 +187,7 @@ SCHEMAS: dict[str, Schema] = {
     "Figure": thing(
         figure=thing(data=many({}), layout={"type": "object"}, config={"type": "object"}), description=TEXT
     ),
-    "Model": thing(name=TEXT, description=TEXT, versions=COUNT, aliases=mapping(COUNT)),
+    "Model": thing(name=TEXT, description=TEXT, versions=COUNT, aliases=mapping(COUNT), tags=mapping(TEXT)),
     "ModelPage": page("Model"),
     "ModelVersion": thing(
         model=TEXT,
@@ -197,6 +199,11 @@ SCHEMAS: dict[str, Schema] = {
         aliases=many(TEXT),
         metrics=mapping(SCALAR),
         tags=mapping(TEXT),
+        approvals=many(thing(who=TEXT, at=NUMBER, note=TEXT)),
+    ),
+    "Described": thing(model=TEXT, version=maybe(COUNT), tags=mapping(TEXT), done=FLAG, message=TEXT),
+    "Approval": thing(
+        model=TEXT, version=COUNT, who=TEXT, counts=FLAG, done=FLAG, message=TEXT, changes=many(TEXT)
     ),
     "ModelVersionPage": page("ModelVersion"),
     "AliasEvent": thing(
