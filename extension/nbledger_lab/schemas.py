@@ -162,6 +162,7 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
         judgements=many(TEXT),
+        truncated=TEXT,
     ),
     "LineageNode": thing(
         id=TEXT,
@@ -254,7 +255,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "SweepRow": thing(**_SWEEP),
     "SweepPage": page("SweepRow"),
-    "Sweep": thing(**_SWEEP, trials=many(ref("Trial"))),
+    "Sweep": thing(**_SWEEP, trials=many(ref("Trial")), truncated=TEXT),
     "Step": thing(
         name=TEXT,
         notebook=TEXT,
@@ -267,7 +268,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "PipelineRow": thing(**_PIPELINE),
     "PipelinePage": page("PipelineRow"),
-    "PipelineRun": thing(**_PIPELINE, steps=many(ref("Step"))),
+    "PipelineRun": thing(**_PIPELINE, steps=many(ref("Step")), truncated=TEXT),
     "Problem": {
         "type": "object",
         "properties": {

@@ -8,7 +8,7 @@ from nbledger.figures.report_tables import metric_interval
 from nbledger.ledger.deletion import deleted_by
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.honest import metric_story
-from nbledger_lab.plain import clean, run_data, scalar
+from nbledger_lab.plain import clean, left_out, run_data, scalar
 from nbledger_lab.routes import PATH, RUN_ID, Ask, Table
 
 if TYPE_CHECKING:
@@ -31,16 +31,13 @@ def detail(ledger: Ledger, run: Run) -> dict[str, Any]:
     environment, git = ledger.environment(run.id), ledger.git(run.id)
     edges, artifacts, notes = _edges(ledger, run), ledger.artifacts(run.id), ledger.notes(run.id)
     hidden = deleted_by(ledger.reader, run.id)
-    cut = (
-        ("uses of data", edges, MOST_DATA),
-        ("artifacts", artifacts, MOST_DATA),
-        ("notes", notes, MOST_NOTES),
-        ("characters of code", run.source or "", MOST_CODE),
-    )
     return run_data(run) | {
         "deleted": None if hidden is None else {"who": clean(hidden[0]), "at": hidden[1]},
-        "truncated": "; ".join(
-            f"the first {most:,} of {len(whole):,} {what}" for what, whole, most in cut if len(whole) > most
+        "truncated": left_out(
+            ("uses of data", len(edges), MOST_DATA),
+            ("artifacts", len(artifacts), MOST_DATA),
+            ("notes", len(notes), MOST_NOTES),
+            ("characters of code", len(run.source or ""), MOST_CODE),
         ),
         "code": clean((run.source or "")[:MOST_CODE]),
         "error_detail": clean(run.error.traceback if run.error else ""),
