@@ -504,7 +504,7 @@ def test_an_approval_is_shown_before_it_is_given_and_says_whether_it_counts(ledg
     plan = plan_approval(ledger, "churn", 1, who="eve")
     assert plan.changes == (
         f"eve approves churn version 1: content {version.version[:12]}, made by run {version.run[:8]}.",
-        "The gate `approval` counts it, wherever this very content is promoted. No alias moves by it.",
+        "The gate approval counts it, wherever this very content is promoted. No alias moves by it.",
         "The approval and an event of the audit are recorded as eve.",
     )
     for author in ("ada", "bob"):

@@ -20,9 +20,13 @@ export interface IDeletion {
 export async function deleteRuns(api: Api, trans: TranslationBundle, deletion: IDeletion): Promise<boolean> {
   const { ids, who, kept = [] } = deletion;
   const lines = [
-    trans.__('They disappear from every list. They can be restored until “nbledger gc” runs.'),
+    trans._n(
+      'It disappears from every list, and can be restored until “nbledger gc” runs.',
+      'They disappear from every list, and can be restored until “nbledger gc” runs.',
+      ids.length
+    ),
     ...(kept.length > 0 ? [trans.__('%1 stays registered, with its model.', kept.join(', '))] : []),
-    trans._n('The deletion is recorded in the audit log as %2.', '%1 deletions are recorded in the audit log as %2.', ids.length, who)
+    trans._n('The deletion and an event of the audit are recorded as %2.', '%1 deletions and as many events of the audit are recorded as %2.', ids.length, who)
   ];
   const { button } = await showDialog({
     title: trans._n('Delete %1 Run?', 'Delete %1 Runs?', ids.length),

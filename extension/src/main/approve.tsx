@@ -49,12 +49,13 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<string> {
 
   protected render(): JSX.Element {
     const { tried, revoke, trans } = this;
+    const [what, ...further] = tried.changes;
     return (
       <div className="jp-nbledger-main-confirm">
-        <p className="jp-nbledger-main-confirm-what">{tried.message}</p>
+        <p className="jp-nbledger-main-confirm-what">{what}</p>
         <ul className="jp-nbledger-main-list">
-          {tried.changes.map((words, place) => (
-            <li key={place} className={place === 1 && !tried.counts ? 'jp-mod-warn' : undefined}>
+          {further.map((words, place) => (
+            <li key={place} className={place === 0 && !tried.counts ? 'jp-mod-warn' : undefined}>
               {words}
             </li>
           ))}

@@ -31,7 +31,7 @@ export default function RegistryView(props: IViewProps): JSX.Element {
       idOf={one => one.name}
       chosen={wanted}
       choose={model => keep({ model })}
-      row={one => ({ name: one.name, facts: <Aliases aliases={Object.entries(one.aliases)} /> })}
+      row={one => ({ name: one.name, facts: Object.keys(one.aliases).length > 0 ? <Aliases aliases={Object.entries(one.aliases)} /> : null })}
     >
       {model => <Model key={model.name} {...props} model={model} again={list.again} />}
     </Chooser>

@@ -28,12 +28,11 @@ export function Versions(props: IProps): JSX.Element {
   const columns = [
     { label: trans.__('Version'), isNumber: true },
     { label: trans.__('Aliases and tags') },
-    { label: trans.__('Run') },
+    { label: trans.__('Run and content') },
     ...names.map(label => ({ label, isNumber: true })),
     { label: trans.__('Registered') },
     areApproved ? { label: trans.__('Approved by') } : null,
-    { label: trans.__('Actions'), isUnseen: true },
-    { label: trans.__('Content hash') }
+    { label: trans.__('Actions'), isUnseen: true }
   ];
   return (
     <Table label={trans.__('Versions')} className="jp-mod-tall" columns={columns} foot={props.rest}>
@@ -47,6 +46,9 @@ export function Versions(props: IProps): JSX.Element {
           </td>
           <td>
             <RunLink context={context} path={path} id={one.run} />
+            <span className="jp-nbledger-main-row-note" title={trans.__('Content hash %1', one.hash)}>
+              <code>{short(one.hash)}</code>
+            </span>
           </td>
           {names.map(name => (
             <td key={name} className="jp-mod-number">
@@ -68,9 +70,6 @@ export function Versions(props: IProps): JSX.Element {
           ) : null}
           <td className="jp-mod-tools">
             <Tools {...props} one={one} />
-          </td>
-          <td>
-            <code title={one.hash}>{short(one.hash)}</code>
           </td>
         </tr>
       ))}

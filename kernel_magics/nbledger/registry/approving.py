@@ -85,11 +85,11 @@ def plan_approval(
     lines = [_word(known, who, revoke=revoke, again=who in given)]
     if not counts:
         named = ", ".join(sorted(authors))
-        lines.append(f"The gate `approval` does not count it: it wants another person than the author ({named}).")
+        lines.append(f"The gate approval does not count it: it wants another person than the author ({named}).")
     elif revoke:
-        lines.append("The gate `approval` no longer counts it. An alias that was moved by it stays where it is.")
+        lines.append("The gate approval no longer counts it. An alias that was moved by it stays where it is.")
     else:
-        lines.append("The gate `approval` counts it, wherever this very content is promoted. No alias moves by it.")
+        lines.append("The gate approval counts it, wherever this very content is promoted. No alias moves by it.")
     lines.append(f"The {'withdrawal' if revoke else 'approval'} and an event of the audit are recorded as {who}.")
     return ApprovalPlan(model, known.number, known.version, who, revoke, counts, tuple(lines))
 
