@@ -109,8 +109,9 @@ function SweepFigure(props: IViewProps & { sweep: ISweep }): JSX.Element | null 
   const { api, sweep, context } = props;
   const kinds = useAnswer(() => api.figures(), [api]);
   const kind = kinds.value?.items.find(one => one.name === FIGURE);
-  const done = sweep.trials.filter(trial => trial.status === 'finished').length;
-  const figure = useAnswer(async () => (kind ? api.figure(FIGURE, [sweep.id]) : null), [kind?.name, sweep.id, done]);
+  const done = sweep.counts.finished ?? 0;
+  const standing = JSON.stringify(sweep.counts);
+  const figure = useAnswer(async () => (kind ? api.figure(FIGURE, [sweep.id]) : null), [kind?.name, sweep.id, standing]);
   return kind && figure.value && done > 0 ? (
     <Section title={kind.title}>
       <Figure figure={figure.value} context={context} isVisible={props.isVisible} />
