@@ -15,7 +15,7 @@ from nbledger_lab.routes import Route
 
 SCHEMA = Path(__file__).parent / "event_schemas" / "v1.yaml"
 SCHEMA_ID = "urn:nbledger:events:lab:v1"
-ACTIONS = ("promote", "rollback", "approve", "tag", "delete", "restore", "reproduce", "extract")
+ACTIONS = ("promote", "rollback", "approve", "describe", "tag", "delete", "restore", "reproduce", "extract")
 
 
 def register(logger: Any) -> None:

@@ -66,6 +66,11 @@ def optional(text: str | None) -> str | None:
     return None if text is None else clean(text)
 
 
+def left_out(*lists: tuple[str, int, int]) -> str:
+    """Return what an answer has no more of, in words: of each list what it holds, how many there are, and the bound."""
+    return "; ".join(f"the first {most:,} of {count:,} {what}" for what, count, most in lists if count > most)
+
+
 def page(items: list[Any], total: int, offset: int) -> dict[str, Any]:
     """Return one page of a list (`IPage`)."""
     return {"total": total, "offset": offset, "items": items}

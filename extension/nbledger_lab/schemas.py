@@ -116,6 +116,8 @@ SCHEMAS: dict[str, Schema] = {
         git=maybe(thing(commit=TEXT, dirty=FLAG)),
         notes=many(TEXT),
         children=COUNT,
+        deleted=maybe(thing(who=TEXT, at=NUMBER)),
+        truncated=TEXT,
     ),
     "CellState": thing(
         cell_id=TEXT,
@@ -160,6 +162,7 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
         judgements=many(TEXT),
+        truncated=TEXT,
     ),
     "LineageNode": thing(
         id=TEXT,
@@ -185,7 +188,7 @@ SCHEMAS: dict[str, Schema] = {
     "Figure": thing(
         figure=thing(data=many({}), layout={"type": "object"}, config={"type": "object"}), description=TEXT
     ),
-    "Model": thing(name=TEXT, description=TEXT, versions=COUNT, aliases=mapping(COUNT)),
+    "Model": thing(name=TEXT, description=TEXT, versions=COUNT, aliases=mapping(COUNT), tags=mapping(TEXT)),
     "ModelPage": page("Model"),
     "ModelVersion": thing(
         model=TEXT,
@@ -197,6 +200,11 @@ SCHEMAS: dict[str, Schema] = {
         aliases=many(TEXT),
         metrics=mapping(SCALAR),
         tags=mapping(TEXT),
+        approvals=many(thing(who=TEXT, at=NUMBER, note=TEXT)),
+    ),
+    "Described": thing(model=TEXT, version=maybe(COUNT), tags=mapping(TEXT), done=FLAG, message=TEXT),
+    "Approval": thing(
+        model=TEXT, version=COUNT, who=TEXT, counts=FLAG, done=FLAG, message=TEXT, changes=many(TEXT)
     ),
     "ModelVersionPage": page("ModelVersion"),
     "AliasEvent": thing(
@@ -247,7 +255,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "SweepRow": thing(**_SWEEP),
     "SweepPage": page("SweepRow"),
-    "Sweep": thing(**_SWEEP, trials=many(ref("Trial"))),
+    "Sweep": thing(**_SWEEP, trials=many(ref("Trial")), truncated=TEXT),
     "Step": thing(
         name=TEXT,
         notebook=TEXT,
@@ -260,7 +268,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "PipelineRow": thing(**_PIPELINE),
     "PipelinePage": page("PipelineRow"),
-    "PipelineRun": thing(**_PIPELINE, steps=many(ref("Step"))),
+    "PipelineRun": thing(**_PIPELINE, steps=many(ref("Step")), truncated=TEXT),
     "Problem": {
         "type": "object",
         "properties": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nbledger.ledger import Ledger
+from nbledger.ledger.verification import verify
 from nbledger.registry.promotion import promote
 
 
@@ -17,7 +18,7 @@ def ledger(project):
 
 async def test_models_versions_and_the_history_of_aliases_are_listed(ask, recorded):
     (model,) = (await ask("models")).data["items"]
-    assert model == {"name": "churn", "description": "", "versions": 2, "aliases": {"champion": 2}}
+    assert model == {"name": "churn", "description": "", "versions": 2, "aliases": {"champion": 2}, "tags": {}}
     versions = (await ask("models/churn/versions")).data
     assert [one["version"] for one in versions["items"]] == [2, 1]
     assert versions["items"][0]["aliases"] == ["champion"]
@@ -126,12 +127,68 @@ async def test_a_rollback_goes_back_and_says_so_first(ask, project, ledger):
 
 
 async def test_a_person_approves_a_version_and_takes_it_back(ask, project, ledger):
-    said = (await ask("models/churn/approve", {"version": 2, "why": "read the errors"}, path="copy")).data
-    assert "approves version 2 of churn" in said["message"]
+    tried = (await ask("models/churn/approve", {"version": 2, "why": "read the errors"}, path="copy")).data
+    assert (tried["done"], tried["version"]) == (False, 2)
+    assert "churn version 2: content" in tried["changes"][0] and "an event of the audit" in tried["changes"][-1]
+    assert ledger.database.rows("SELECT count(*) FROM approval") == [(0,)]
+    body = {"version": 2, "why": "read the errors", "dry_run": False}
+    done = (await ask("models/churn/approve", body, path="copy")).data
+    assert done["done"] and "approves version 2 of churn" in done["message"]
+    ((approval,),) = [
+        one["approvals"]
+        for one in (await ask("models/churn/versions", path="copy")).data["items"]
+        if one["version"] == 2
+    ]
+    assert (approval["who"], approval["note"]) == (done["who"], "read the errors")
+    assert (await ask("models/churn/approve", {**body, "revoke": True}, path="copy")).data["done"] is True
+    assert (await ask("models/churn/approve", {**body, "revoke": True}, path="copy")).status == 409
+    assert verify(ledger, quick=True).ok
+
+
+async def test_a_shared_login_does_not_approve_what_its_own_account_recorded(ask, project, ledger):
+    tried = (await ask("models/churn/approve", {"version": 2}, path="copy")).data
+    assert tried["counts"] is False
+    assert "another person than the author" in tried["changes"][1]
+    await ask("models/churn/approve", {"version": 2, "dry_run": False}, path="copy")
     judged = {"version": 2, "alias": "checked", "gates": ["approval"], "dry_run": True}
-    assert (await ask("models/churn/promote", judged, path="copy")).data["allowed"] is True
-    await ask("models/churn/approve", {"version": 2, "revoke": True}, path="copy")
     assert (await ask("models/churn/promote", judged, path="copy")).data["allowed"] is False
+
+
+async def test_a_model_and_its_versions_are_described(ask, project, ledger):
+    body = {"tags": {"description": "Who leaves <b>next</b> month", "owner": "risk"}}
+    said = (await ask("models/churn/describe", body, path="copy")).data
+    assert (said["done"], said["version"], said["tags"]) == (True, None, body["tags"])
+    await ask("models/churn/describe", {"version": 1, "tags": {"stage": "archived", "owner": "ada"}}, path="copy")
+    await ask("models/churn/describe", {"version": 1, "tags": {"owner": None}}, path="copy")
+    (model,) = (await ask("models", path="copy")).data["items"]
+    assert (model["description"], model["tags"]["owner"]) == ("Who leaves <b>next</b> month", "risk")
+    versions = (await ask("models/churn/versions", path="copy")).data["items"]
+    assert [one["tags"] for one in versions] == [{}, {"stage": "archived"}]
+    again = (await ask("models/churn/describe", {"version": 1, "tags": {"stage": "archived"}}, path="copy")).data
+    assert (again["done"], again["message"]) == (False, "churn version 1 is so already.")
+    events = ledger.database.rows("SELECT who FROM audit WHERE action = 'describe'")
+    assert len(events) == 3 and all("shared Jupyter login" in who for (who,) in events)
+    assert verify(ledger, quick=True).ok
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"tags": {}},
+        {"tags": {"a b": "x"}},
+        {"tags": {"a\n": "x"}},
+        {"tags": {"a": " "}},
+        {"tags": {"a": 3}},
+        {"tags": {"a": "x" * 10_001}},
+        {"tags": {"a": "x"}, "version": 0},
+        {"tags": {"a": "x"}, "who": "grace"},
+    ],
+)
+async def test_a_description_that_makes_no_sense_is_refused(ask, project, ledger, body):
+    assert (await ask("models/churn/describe", body, path="copy")).status == 400
+    assert ledger.database.rows("SELECT count(*) FROM model_tag") == [(0,)]
+    assert (await ask("models/none/describe", {"tags": {"a": "x"}}, path="copy")).status == 404
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from traitlets.config import Config
 
-from nbledger.ledger import Ledger
+from nbledger.ledger import Ledger, audit
+from nbledger.ledger.verification import verify
 from nbledger_lab.identity import who_is
 from nbledger_lab.roles import NBLedgerAuthorizer
 
@@ -72,10 +75,12 @@ async def test_each_role_may_do_what_it_says(by, project, user, role):
     assert (await by(user, f"runs/{run}/tags", {"key": "k", "value": "v"})).status == (200 if rank >= 2 else 403)
     tried = {"version": 1, "alias": "champion", "dry_run": True}
     assert (await by(user, "models/churn/promote", tried)).status == (200 if rank >= 2 else 403)
+    assert (await by(user, "models/churn/approve", {"version": 1})).status == (200 if rank >= 2 else 403)
+    assert (await by(user, "models/churn/describe", {"tags": {"k": "v"}})).status == (200 if rank >= 2 else 403)
     for route, body in (
         ("models/churn/promote", {**tried, "dry_run": False, "why": "x"}),
         ("models/churn/rollback", {"alias": "champion", "dry_run": False, "why": "x", "to": 2}),
-        ("models/churn/approve", {"version": 1}),
+        ("models/churn/approve", {"version": 1, "dry_run": False}),
     ):
         answer = await by(user, route, body)
         assert answer.status == (200 if rank >= 3 else 403), (route, answer.raw)
@@ -84,17 +89,47 @@ async def test_each_role_may_do_what_it_says(by, project, user, role):
             assert "Ask whoever runs this server" in answer.data["remedy"]
 
 
-async def test_the_audit_names_the_servers_user(by, project):
-    body = {"version": 1, "alias": "champion", "why": "better", "dry_run": False}
-    assert (await by("grace", "models/churn/promote", body)).data["done"] is True
-    await by("carl", f"runs/{project.runs['broken']}/delete", {})
-    ledger = Ledger.open(project.folder, create=False)
-    assert ledger.alias_history("churn")[-1].who == "grace"
-    assert ledger.database.rows("SELECT who FROM deletion") == [("carl",)]
-    from nbledger.ledger.verification import verify
+async def test_the_audit_names_the_servers_user_for_everything_that_is_written(by, project):
+    run, broken = project.runs["first"], project.runs["broken"]
+    written = [
+        ("carl", "tag", f"runs/{run}/tags", {"key": "reviewed", "value": "yes"}),
+        ("carl", "describe", "models/churn/describe", {"version": 1, "tags": {"stage": "production"}}),
+        ("anna", "describe", "models/churn/describe", {"tags": {"description": "who leaves"}}),
+        ("carl", "delete", f"runs/{broken}/delete", {}),
+        ("anna", "restore", f"runs/{broken}/restore", {}),
+        ("grace", "promote", "models/churn/promote", {"version": 1, "alias": "champion", "dry_run": False}),
+        ("grace", "refuse", "models/churn/promote",
+         {"version": 2, "alias": "champion", "gates": ["accuracy >= 2"], "dry_run": False}),
+        ("grace", "rollback", "models/churn/rollback", {"alias": "champion", "to": 2, "dry_run": False}),
+        ("grace", "approve", "models/churn/approve", {"version": 1, "dry_run": False}),
+        ("grace", "revoke", "models/churn/approve", {"version": 1, "revoke": True, "dry_run": False}),
+    ]  # fmt: skip
+    with closing(Ledger.open(project.folder, create=False)) as ledger:
+        before = len(_events(ledger))
+        for user, _, route, body in written:
+            assert (await by(user, route, body, groups="data")).status == 200, route
+        assert _events(ledger)[before:] == [(user, action) for user, action, _, _ in written]
+        assert ledger.alias_history("churn")[-1].who == "grace"
+        assert verify(ledger, quick=True).ok
 
-    assert verify(ledger, quick=True).ok
-    ledger.close()
+
+def _events(ledger):
+    """Who did what, in the order of the chain."""
+    connection = ledger.database.connection()
+    events, found, at = audit.read_events(connection), [], audit.head(connection)
+    while at:
+        found.append((events[at].who, events[at].action))
+        at = events[at].previous
+    return found[::-1]
+
+
+async def test_an_approval_counts_where_somebody_else_than_the_author_gives_it(by, project):
+    tried = (await by("grace", "models/churn/approve", {"version": 2})).data
+    assert (tried["who"], tried["counts"], tried["done"]) == ("grace", True, False)
+    judged = {"version": 2, "alias": "checked", "gates": ["approval"], "dry_run": True}
+    assert (await by("grace", "models/churn/promote", judged)).data["allowed"] is False
+    await by("grace", "models/churn/approve", {"version": 2, "why": "read the errors", "dry_run": False})
+    assert (await by("grace", "models/churn/promote", judged)).data["allowed"] is True
 
 
 async def test_a_group_gives_its_members_a_role(by, project):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -16,6 +17,18 @@ async def test_a_tag_is_set_and_the_later_one_holds(ask, project):
     assert (await ask(f"runs/{run}/tags", {"key": "stage", "value": "2"}, path="copy")).data["tags"]["stage"] == "2"
     listed = (await ask("runs", path="copy", filter="tags.stage = '2'")).data
     assert [one["id"] for one in listed["items"]] == [run]
+
+
+async def test_a_list_that_is_cut_says_so(ask, project, monkeypatch):
+    from nbledger_lab.answers import detail
+
+    run = project.runs["first"]
+    assert (await ask(f"runs/{run}", path="copy")).data["truncated"] == ""
+    monkeypatch.setattr(detail, "MOST_DATA", 2)
+    await ask(f"runs/{run}/tags", {"key": "a", "value": "b"}, path="copy")
+    found = (await ask(f"runs/{run}", path="copy")).data
+    assert len(found["data"]) == 2
+    assert re.fullmatch(r"the first 2 of \d+ uses of data", found["truncated"])
 
 
 @pytest.mark.parametrize(
@@ -40,8 +53,11 @@ async def test_a_hidden_run_is_not_listed_and_comes_back(ask, project):
     assert (await ask("runs", path="copy")).data["total"] == 2
     cells = (await ask("notebook", path="copy/train.ipynb")).data["cells"]
     assert next(cell for cell in cells if cell["cell_id"] == "fit")["runs"] == 1
+    hidden = (await ask(f"runs/{run}", path="copy")).data["deleted"]
+    assert "shared Jupyter login" in hidden["who"] and hidden["at"] > 0
     await ask(f"runs/{run}/restore", {}, path="copy")
     assert (await ask("runs", path="copy")).data["total"] == 3
+    assert (await ask(f"runs/{run}", path="copy")).data["deleted"] is None
     assert (await ask("runs/00000000/delete", {}, path="copy")).status == 404
 
 

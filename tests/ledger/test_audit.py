@@ -11,9 +11,10 @@ from contextlib import closing
 import pytest
 from sklearn.linear_model import Ridge
 
-from nbledger.ledger import AuditBroken, BadBundle, Ledger, audit, schema
+from nbledger.ledger import AuditBroken, BadBundle, Ledger, NotFound, audit, model_tags, schema
 from nbledger.ledger.promotions import promotions
 from nbledger.ledger.verification import verify
+from nbledger.records import Facts, Tag
 from nbledger.registry import PromotionRefused, approve, promote, rollback
 from tests.conftest import Recording
 
@@ -48,7 +49,7 @@ def ledger(fresh_ledger):
 
 @pytest.fixture
 def full(ledger):
-    """A ledger with a promotion, a refusal, a rollback, an approval and a deletion."""
+    """A ledger with a promotion, a refusal, a rollback, an approval, tags of a model and a version, and a deletion."""
     recording = Recording(ledger)
     promote(ledger, "churn", fit(ledger, 1.0, recording), alias="champion", who="ada", gates=["accuracy >= 0.5"])
     promote(ledger, "churn", fit(ledger, 2.0, recording), alias="champion", who="ada")
@@ -56,6 +57,8 @@ def full(ledger):
         promote(ledger, "churn", fit(ledger, 3.0, recording), alias="champion", gates=["accuracy >= 0.95"])
     rollback(ledger, "churn", "champion", who="bob")
     approve(ledger, "churn", 2, who="eve")
+    model_tags.set_tags(ledger, "churn", None, {"owner": "risk"}, who="ada")
+    model_tags.set_tags(ledger, "churn", 2, {"stage": "production"}, who="ada")
     gone = fit(ledger, 4.0, recording)
     ledger.delete(gone.id, who="ada")
     return ledger
@@ -69,16 +72,16 @@ def tampered(ledger, *statements):
 
 
 def test_every_kind_of_event_is_in_the_chain(full):
-    assert actions(full) == ["promote", "promote", "refuse", "rollback", "approve", "delete"]
+    assert actions(full) == ["promote", "promote", "refuse", "rollback", "approve", "describe", "describe", "delete"]
     run = full.database.rows("SELECT run FROM deletion")[0][0]
     full.restore(run)
     full.delete(run)
     full.gc(dry_run=True)
     full.gc(dry_run=False)
-    assert actions(full)[6:] == ["restore", "delete", "gc"]
+    assert actions(full)[8:] == ["restore", "delete", "gc"]
     found = verify(full)
     assert found.ok, found.breaks
-    assert found.events == 9
+    assert found.events == 11
     assert found.head == audit.head(full.database.connection())
 
 
@@ -98,6 +101,10 @@ ALTERED = {
     "what bytes a version has": ("UPDATE stored_version SET object = (SELECT artifact FROM promotion WHERE key = 1)", "is loaded from"),
     "an approval made up": ("INSERT INTO approval SELECT NULL, 'x', model, version, event, 9, time, 'bob', note FROM approval", "has no event"),
     "a move made up": ("INSERT INTO alias_event SELECT NULL, 'x', model, alias, 2, 9, time, who, reason, run FROM alias_event WHERE key = 1", "has no event"),
+    "a tag of a model": ("UPDATE model_tag SET value = 'sales' WHERE name = 'owner'", "model_tag"),
+    "a stage of another version": ("UPDATE model_tag SET model_version = 1 WHERE name = 'stage'", "model_tag"),
+    "a tag made up": ("INSERT INTO model_tag SELECT NULL, 'x', model, model_version, name, 'archived', time, who, 9 FROM model_tag WHERE name = 'stage'", "has no event"),
+    "a tag taken out": ("DELETE FROM model_tag WHERE name = 'stage'", "is gone"),
     "a refusal taken out": ("DELETE FROM promotion WHERE outcome = 'refused'", "is gone"),
 }  # fmt: skip
 
@@ -411,7 +418,7 @@ def test_importing_a_bundle_with_a_broken_audit_imports_nothing(full, tmp_path):
         assert len(new.runs()) == 0
 
 
-GUARDED = ("deletion", "approval", "model_version", "alias_event", "promotion", "gate_result")
+GUARDED = ("deletion", "approval", "model_version", "alias_event", "promotion", "gate_result", "model_tag")
 
 
 def test_no_column_of_a_guarded_row_can_be_changed_unseen(full):
@@ -448,3 +455,21 @@ def test_the_same_content_kept_as_other_bytes_is_loaded_as_what_was_promoted(ful
         )
     assert full.stored(version).object == forged != promoted
     assert slope_of(full, "models:/churn@champion") == 1
+
+
+def test_what_a_person_says_of_a_run_is_an_event_and_what_its_code_says_is_not(full):
+    run = fit(full, 5.0).id
+    before = verify(full, quick=True).events
+    full.record(run, Facts(tags=(Tag("by", "code"),)))
+    assert verify(full, quick=True).events == before
+    full.tag(run, "reviewed", "yes", who="eve")
+    full.note(run, "looks \ud800 good", who="eve")
+    events = full.database.rows("SELECT action, subject, who, detail FROM audit WHERE action IN ('tag', 'note')")
+    assert {row[:3] for row in events} == {("tag", f"run {run}", "eve"), ("note", f"run {run}", "eve")}
+    assert json.loads({row[0]: row[3] for row in events}["tag"]) == {"name": "reviewed", "value": "yes"}
+    assert full.run(run).tags == {"by": "code", "reviewed": "yes"}
+    assert len(full.notes(run)) == 1
+    with pytest.raises(NotFound):
+        full.tag("0" * 32, "reviewed", "yes")
+    found = verify(full)
+    assert (found.ok, found.events) == (True, before + 2)

@@ -37,6 +37,7 @@ from nbledger.registry import (
     promote,
     read_gates,
 )
+from nbledger.registry.approving import plan_approval
 from nbledger.registry.gates import spec as gate_spec
 from nbledger.registry.rollback import NoRollback, rollback
 
@@ -486,6 +487,36 @@ def test_the_author_s_own_approval_does_not_count(ledger, run):
     done = promote(ledger, "churn", candidate, alias="champion", gates=gates, who="bob")
     assert done.gates[0].detail == "approved by eve"
     assert verify(ledger).ok
+
+
+def test_a_shared_login_of_the_author_s_account_is_the_author(ledger, run):
+    candidate = run()
+    approve(ledger, "churn", run=candidate.id, who="ada (shared Jupyter login)")
+    assert "is the author" in judge(ledger, "churn", candidate, ["approval"])[0].detail
+    approve(ledger, "churn", run=candidate.id, who="adam (shared Jupyter login)")
+    assert judge(ledger, "churn", candidate, ["approval"])[0].ok
+
+
+def test_an_approval_is_shown_before_it_is_given_and_says_whether_it_counts(ledger, run):
+    promote(ledger, "churn", run(), who="bob")
+    version = ledger.model_version("churn", 1)
+    before = ledger.database.rows("SELECT count(*) FROM audit")
+    plan = plan_approval(ledger, "churn", 1, who="eve")
+    assert plan.changes == (
+        f"eve approves churn version 1: content {version.version[:12]}, made by run {version.run[:8]}.",
+        "The gate approval counts it, wherever this very content is promoted. No alias moves by it.",
+        "The approval and an event of the audit are recorded as eve.",
+    )
+    for author in ("ada", "bob"):
+        own = plan_approval(ledger, "churn", 1, who=author)
+        assert not own.counts
+        assert "another person than the author (ada, bob)" in own.changes[1]
+    with pytest.raises(NotApproved):
+        plan_approval(ledger, "churn", 1, who="eve", revoke=True)
+    assert ledger.database.rows("SELECT count(*) FROM audit") == before
+    approve(ledger, "churn", 1, who="eve")
+    assert "approved it already" in plan_approval(ledger, "churn", 1, who="eve").changes[0]
+    assert "no longer approves" in plan_approval(ledger, "churn", "1", who="eve", revoke=True).changes[0]
 
 
 def test_an_approval_is_for_the_content_and_can_be_taken_back(ledger, run):

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.compared import compared, judgements
-from nbledger_lab.plain import MOST_TEXT, clean, run_data, scalar
+from nbledger_lab.plain import MOST_TEXT, clean, left_out, run_data, scalar
 from nbledger_lab.routes import PATH, RUN_ID, Ask, Table
 
 if TYPE_CHECKING:
@@ -53,9 +53,11 @@ def compare(ask: Ask) -> Any:
 
 def _compare(ledger: Ledger, ids: list[str]) -> dict[str, Any]:
     runs = [ledger.run(id) for id in ids]
+    rows = compared(ledger, runs)
     return {
         "runs": [run_data(run) for run in runs],
-        "rows": [_row(row, len(runs)) for row in compared(ledger, runs)[:MOST_ROWS]],
+        "rows": [_row(row, len(runs)) for row in rows[:MOST_ROWS]],
+        "truncated": left_out(("names", len(rows), MOST_ROWS)),
         "judgements": [clean(told) for told in judgements(ledger, runs[0])],
     }
 
@@ -144,7 +146,9 @@ def _columns(table: TableDiff) -> list[dict[str, str]]:
         if column.shift is not None:
             words.append(str(column.shift))
         told.append((column.name, ", ".join(words)))
-    return [{"name": clean(name), "change": clean(change)} for name, change in told[:MOST_COLUMNS]]
+    if len(told) > MOST_COLUMNS:
+        told[MOST_COLUMNS:] = [("...", f"and {len(told) - MOST_COLUMNS:,} more columns")]
+    return [{"name": clean(name), "change": clean(change)} for name, change in told]
 
 
 def _environment(found: Diff) -> list[dict[str, str]]:

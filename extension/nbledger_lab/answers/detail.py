@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.report_tables import metric_interval
+from nbledger.ledger.deletion import deleted_by
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.honest import metric_story
-from nbledger_lab.plain import clean, run_data, scalar
+from nbledger_lab.plain import clean, left_out, run_data, scalar
 from nbledger_lab.routes import PATH, RUN_ID, Ask, Table
 
 if TYPE_CHECKING:
@@ -28,7 +29,16 @@ def run(ask: Ask) -> Any:
 def detail(ledger: Ledger, run: Run) -> dict[str, Any]:
     """Return a run in full."""
     environment, git = ledger.environment(run.id), ledger.git(run.id)
+    edges, artifacts, notes = _edges(ledger, run), ledger.artifacts(run.id), ledger.notes(run.id)
+    hidden = deleted_by(ledger.reader, run.id)
     return run_data(run) | {
+        "deleted": None if hidden is None else {"who": clean(hidden[0]), "at": hidden[1]},
+        "truncated": left_out(
+            ("uses of data", len(edges), MOST_DATA),
+            ("artifacts", len(artifacts), MOST_DATA),
+            ("notes", len(notes), MOST_NOTES),
+            ("characters of code", len(run.source or ""), MOST_CODE),
+        ),
         "code": clean((run.source or "")[:MOST_CODE]),
         "error_detail": clean(run.error.traceback if run.error else ""),
         "all_params": [
@@ -36,10 +46,9 @@ def detail(ledger: Ledger, run: Run) -> dict[str, Any]:
             for one in ledger.params(run.id)
         ],
         "all_metrics": _metrics(ledger, run),
-        "data": _data(ledger, run),
+        "data": [_use(ledger, role, edge) for role, edge in edges[:MOST_DATA]],
         "artifacts": [
-            {"name": clean(one.name), "hash": one.object, "nbytes": one.size}
-            for one in ledger.artifacts(run.id)[:MOST_DATA]
+            {"name": clean(one.name), "hash": one.object, "nbytes": one.size} for one in artifacts[:MOST_DATA]
         ],
         "models": [
             {"model": clean(one.model), "version": one.number, "aliases": [clean(alias) for alias in one.aliases]}
@@ -53,7 +62,7 @@ def detail(ledger: Ledger, run: Run) -> dict[str, Any]:
             "packages": dict(environment.packages),
         },
         "git": None if git is None else {"commit": git.commit, "dirty": git.dirty},
-        "notes": [clean(note) for note in ledger.notes(run.id)[:MOST_NOTES]],
+        "notes": [clean(note) for note in notes[:MOST_NOTES]],
         "children": len(ledger.children(run.id)),
     }
 
@@ -96,12 +105,13 @@ def _computed_on(ledger: Ledger, run: Run, metric: Metric) -> str:
     return clean(" ".join(filter(None, [told, f"({', '.join(dict.fromkeys(truths))})" if truths else ""])))
 
 
-def _data(ledger: Ledger, run: Run) -> list[dict[str, Any]]:
+def _edges(ledger: Ledger, run: Run) -> list[tuple[str, Edge]]:
+    """Return the versions that a run used and generated, each once."""
     edges = [("used", edge) for edge in ledger.used(run.id)] + [
         ("generated", edge) for edge in ledger.generated(run.id)
     ]
     kept = {(role, edge.name, edge.version): edge for role, edge in edges if edge.role in ("variable", "file", "url")}
-    return [_use(ledger, role, edge) for (role, _, _), edge in list(kept.items())[:MOST_DATA]]
+    return [(role, edge) for (role, _, _), edge in kept.items()]
 
 
 def _use(ledger: Ledger, role: str, edge: Edge) -> dict[str, Any]:

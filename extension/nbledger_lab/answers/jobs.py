@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbledger.ledger import audit
 from nbledger_lab.routes import PATH, RUN_ID, Ask, Schema, Table
 
 TABLE = Table()
@@ -24,6 +25,7 @@ _JOB: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 def reproduce(ask: Ask) -> Any:
     """Begin a reproduction and return its job (`IJob`). Raises `NotFound`, and a `Problem` when too many are begun."""
     run = ask.ledger.run(ask.names["run"]).id
+    ask.ledger.write(audit.append, "reproduce", f"run {run}", {}, ask.who)
     return ask.service.jobs.begin(ask.place, run).to_dict()
 
 

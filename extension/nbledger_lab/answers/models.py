@@ -1,13 +1,15 @@
-"""The registry, read: models, their versions, and how their aliases moved."""
+"""The registry, read: models, their versions, who approved them, how aliases moved; and what is said about them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from nbledger.ledger.errors import NotFound
-from nbledger.ledger.model_tags import DESCRIPTION, tags
+from nbledger.ledger.model_tags import DESCRIPTION, set_tags, tags
+from nbledger.ledger.promotions import approvals
+from nbledger.registry.overview import count_versions
 from nbledger_lab.plain import clean, page, scalars
-from nbledger_lab.routes import NAME, OFFSET, PATH, Ask, Table, limit
+from nbledger_lab.routes import NAME, OFFSET, PATH, Ask, Schema, Table, limit
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 TABLE = Table()
 MOST_PAGE = 200
 PAGE = {"path": PATH, "offset": OFFSET, "limit": limit(MOST_PAGE, 50)}
+_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
+#: A tag's value as `model_tags` keeps it; null removes the tag.
+_VALUE: Schema = {"anyOf": [{"type": "string", "maxLength": 10_000, "pattern": "[^\\s]"}, {"type": "null"}]}
 
 
 @TABLE.get("models", "The registered models", "ModelPage", query=PAGE, versioned=True)
@@ -41,11 +46,8 @@ def model_versions(ask: Ask) -> Any:
     offset = ask.query["offset"]
     found = ledger.model_versions(model, limit=ask.query["limit"], offset=offset)
     runs = {run.id: run for run in ledger.reader.runs([ledger.reader.key(one.run) for one in found])}
-    items = [
-        _version(one, runs[one.run].metrics if one.run in runs else {}, tags(ledger, model, one.number))
-        for one in found
-    ]
-    return page(items, _count(ledger, model), offset)
+    items = [_version(ledger, one, runs[one.run].metrics if one.run in runs else {}) for one in found]
+    return page(items, count_versions(ledger, model), offset)
 
 
 @TABLE.get(
@@ -64,6 +66,39 @@ def alias_history(ask: Ask) -> Any:
     events = told_history(ledger.alias_history(model))
     start = ask.query["offset"]
     return page(events[start : start + ask.query["limit"]], len(events), start)
+
+
+@TABLE.post(
+    "models/{model}/describe",
+    "Set tags of a model or of one of its versions: `description`, `stage`, any; null removes one",
+    "Described",
+    names={"model": NAME},
+    query={"path": PATH},
+    body={
+        "type": "object",
+        "properties": {
+            "version": {"anyOf": [_NUMBER, {"type": "null"}], "default": None},
+            "tags": {
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$"},
+                "additionalProperties": _VALUE,
+                "minProperties": 1,
+                "maxProperties": 50,
+            },
+        },
+        "required": ["tags"],
+        "additionalProperties": False,
+    },
+    event="describe",
+)
+def describe(ask: Ask) -> Any:
+    """Set tags, and return all that hold (`IDescribed`). Raises `NotFound`."""
+    model, number = ask.names["model"], ask.body["version"]
+    changed = set_tags(ask.ledger, model, number, ask.body["tags"], who=ask.who)
+    said = model if number is None else f"{model} version {number}"
+    words = f"{said}: {', '.join(one.name for one in changed)} changed." if changed else f"{said} is so already."
+    held = _tags(ask.ledger, model, number)
+    return {"model": clean(model), "version": number, "tags": held, "done": bool(changed), "message": clean(words)}
 
 
 def told_history(events: list[AliasEvent]) -> list[dict[str, Any]]:
@@ -96,17 +131,17 @@ def _model(ledger: Ledger, name: str) -> dict[str, Any]:
     return {
         "name": clean(name),
         "description": clean(tags(ledger, name).get(DESCRIPTION, "")),
-        "versions": _count(ledger, name),
+        "versions": count_versions(ledger, name),
         "aliases": aliases,
+        "tags": _tags(ledger, name),
     }
 
 
-def _count(ledger: Ledger, model: str) -> int:
-    newest = ledger.model_versions(model, limit=1)
-    return newest[0].number if newest else 0
+def _tags(ledger: Ledger, model: str, number: int | None = None) -> dict[str, str]:
+    return {clean(name): clean(value) for name, value in tags(ledger, model, number).items()}
 
 
-def _version(one: ModelVersion, metrics: Any, tagged: dict[str, str]) -> dict[str, Any]:
+def _version(ledger: Ledger, one: ModelVersion, metrics: Any) -> dict[str, Any]:
     return {
         "model": clean(one.model),
         "version": one.number,
@@ -116,5 +151,9 @@ def _version(one: ModelVersion, metrics: Any, tagged: dict[str, str]) -> dict[st
         "who": clean(one.created_by),
         "aliases": [clean(alias) for alias in one.aliases],
         "metrics": scalars(metrics),
-        "tags": {clean(name): clean(value) for name, value in tagged.items()},
+        "tags": _tags(ledger, one.model, one.number),
+        "approvals": [
+            {"who": clean(given.who), "at": given.time, "note": clean(given.note)}
+            for given in approvals(ledger, one.model, one.version)
+        ],
     }

@@ -1,4 +1,4 @@
-"""The registry, written: promote, roll back, approve. Each is tried out first (`dry_run`), as the shell does.
+"""The registry, written: promote, roll back, approve. Each is tried out first (`dry_run`).
 
 The gates that judged a model's alias the last time judge it again, so that a click cannot go round them: only a waiver
 does, with its reason, and it is recorded as one. Who did it is whom the server vouches for, never what a request says.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbledger.ledger.promotions import promotions
 from nbledger.records import GateResult
 from nbledger.registry.approving import approve as give
+from nbledger.registry.approving import plan_approval
 from nbledger.registry.gates import GateSpec, parse_gate
 from nbledger.registry.planned import Plan, carry_out, plan_promotion, plan_rollback
 from nbledger.registry.promotion import PromotionConflict, PromotionRefused
@@ -103,25 +104,39 @@ def rollback(ask: Ask) -> Any:
 
 @TABLE.post(
     "models/{model}/approve",
-    "Approve the content of a version, for the gate `approval`",
-    "Said",
-    action="promote",
+    "Approve the content of a version, for the gate `approval`, or take that back; with `dry_run` only tell",
+    "Approval",
     names={"model": NAME},
     query={"path": PATH},
     body={
         "type": "object",
-        "properties": {"version": _NUMBER, "why": _WHY, "revoke": {"type": "boolean", "default": False}},
+        "properties": {
+            "version": _NUMBER,
+            "why": _WHY,
+            "revoke": {"type": "boolean", "default": False},
+            "dry_run": _DRY,
+        },
         "required": ["version"],
         "additionalProperties": False,
     },
     event="approve",
 )
 def approve(ask: Ask) -> Any:
-    """Record a person's word for a model's content. Raises `NotFound` and `NotApproved`."""
+    """Return what a person's word for a model's content would record, or did (`IApproval`). Raises `NotApproved`."""
     body, model = ask.body, ask.names["model"]
-    done = give(ask.ledger, model, body["version"], who=ask.who, note=body["why"], revoke=body["revoke"])
-    said = "approves" if done.event == "approve" else "no longer approves"
-    return {"message": clean(f"{done.who} {said} version {body['version']} of {model}.")}
+    plan = plan_approval(ask.ledger, model, body["version"], who=ask.who, revoke=body["revoke"])
+    if not body["dry_run"]:
+        give(ask.ledger, model, plan.number, who=ask.who, note=body["why"], revoke=plan.revoke)
+    said = "no longer approves" if plan.revoke else "approves"
+    return {
+        "model": clean(model),
+        "version": plan.number,
+        "who": clean(plan.who),
+        "counts": plan.counts,
+        "done": not body["dry_run"],
+        "message": clean(f"{plan.who} {said} version {plan.number} of {model}."),
+        "changes": [clean(line) for line in plan.changes],
+    }
 
 
 def _made(ask: Ask, plan: Plan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbledger_lab.plain import clean, optional, page, scalar, scalars
+from nbledger_lab.plain import clean, left_out, optional, page, scalar, scalars
 from nbledger_lab.routes import OFFSET, PATH, RUN_ID, Ask, Table, limit
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def sweep(ask: Ask) -> Any:
 
     run = ask.ledger.run(ask.names["run"])
     found = read_sweep(ask.ledger, run.id)
-    return _summary(run, found) | {"trials": [_trial(one) for one in found.trials[:MOST_TRIALS]]}
+    return _summary(run, found) | {
+        "trials": [_trial(one) for one in found.trials[:MOST_TRIALS]],
+        "truncated": left_out(("trials", len(found.trials), MOST_TRIALS)),
+    }
 
 
 @TABLE.get("pipelines", "Pipeline runs, the latest first", "PipelinePage", query=PAGE, slow=True)
@@ -62,7 +65,7 @@ def pipeline(ask: Ask) -> Any:
     planned = {step["name"]: step for step in plan.get("steps") or ()}
     state = pipeline_state(ask.ledger, run)
     steps = [_step(one, planned.get(one.name, {})) for one in state.steps[:MOST_STEPS]]
-    return _pipeline(state) | {"steps": steps}
+    return _pipeline(state) | {"steps": steps, "truncated": left_out(("steps", len(state.steps), MOST_STEPS))}
 
 
 def _sweep(ledger: Ledger, run: Run) -> dict[str, Any]:

@@ -50,7 +50,7 @@ _FILE: Schema = {
 def tag(ask: Ask) -> Any:
     """Set a tag, and return the run with it. Raises `NotFound`."""
     run = ask.ledger.run(ask.names["run"])
-    ask.ledger.tag(run.id, ask.body["key"], ask.body["value"])
+    ask.ledger.tag(run.id, ask.body["key"], ask.body["value"], who=ask.who)
     return detail(ask.ledger, ask.ledger.run(run.id))
 
 

@@ -9,6 +9,7 @@ import { type Row, change, rowsByKind, same } from './compared';
 import type { IViewProps } from './context';
 import { Figure } from './figure';
 import { useLive } from './hooks';
+import { Cut } from './lists';
 import { Action, Head, Loaded, Moment, Nothing, RunLink, Scrolls, Section, StatusWord, Value, runName } from './parts';
 
 export default function CompareView(props: IViewProps): JSX.Element {
@@ -90,6 +91,7 @@ function Differences(props: Props): JSX.Element {
           ))}
         </table>
       </Scrolls>
+      <Cut words={comparison.truncated} trans={trans} />
       {groups.length === 0 ? <Nothing>{trans.__('They do not differ in anything that was recorded.')}</Nothing> : null}
     </Section>
   );

@@ -3,7 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IGateResult } from '../api';
-import { Scrolls, StatusWord } from './parts';
+import { StatusWord } from './parts';
+import { Table } from './table';
 
 export function Gates(props: {
   gates: readonly IGateResult[];
@@ -14,40 +15,36 @@ export function Gates(props: {
 }): JSX.Element {
   const { gates, trans, waived, waive } = props;
   return (
-    <Scrolls label={trans.__('Gates')}>
-      <table className="jp-nbledger-main-table">
-        <thead>
-          <tr>
-            <th scope="col">{trans.__('Gate')}</th>
-            <th scope="col">{trans.__('Outcome')}</th>
-            <th scope="col">{trans.__('What it says')}</th>
-            {waive ? <th scope="col">{trans.__('Waive')}</th> : null}
-          </tr>
-        </thead>
-        <tbody>
-          {gates.map((gate, place) => (
-            <tr key={place}>
-              <th scope="row">{gate.name}</th>
-              <td>
-                <StatusWord status={gate.outcome} trans={trans} />
-              </td>
-              <td>{gate.message}</td>
-              {waive ? (
-                <td>
-                  {gate.outcome !== 'passed' ? (
-                    <input
-                      type="checkbox"
-                      aria-label={trans.__('Waive the gate %1', gate.name)}
-                      checked={waived?.has(gate.name) ?? false}
-                      onChange={event => waive(gate.name, event.target.checked)}
-                    />
-                  ) : null}
-                </td>
+    <Table
+      label={trans.__('Gates')}
+      columns={[
+        { label: trans.__('Gate') },
+        { label: trans.__('Outcome') },
+        { label: trans.__('What it says') },
+        waive ? { label: trans.__('Waive') } : null
+      ]}
+    >
+      {gates.map((gate, place) => (
+        <tr key={place}>
+          <th scope="row">{gate.name}</th>
+          <td>
+            <StatusWord status={gate.outcome} trans={trans} />
+          </td>
+          <td>{gate.message}</td>
+          {waive ? (
+            <td>
+              {gate.outcome !== 'passed' ? (
+                <input
+                  type="checkbox"
+                  aria-label={trans.__('Waive the gate %1', gate.name)}
+                  checked={waived?.has(gate.name) ?? false}
+                  onChange={event => waive(gate.name, event.target.checked)}
+                />
               ) : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolls>
+            </td>
+          ) : null}
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -5,10 +5,12 @@ import React from 'react';
 import type { IAliasEvent } from '../api';
 import { when } from '../common/format';
 import { type ISpan, heldAt, places, spans } from './held';
-import { Moment, Nothing, Scrolls } from './parts';
+import { Moment, Nothing } from './parts';
+import { Table } from './table';
 
-export function History(props: { events: IAliasEvent[]; trans: TranslationBundle }): JSX.Element {
-  const { events, trans } = props;
+/** `isWhole` says that these are all moves; else they are the latest, and nothing is known of the time before. */
+export function History(props: { events: IAliasEvent[]; isWhole: boolean; trans: TranslationBundle }): JSX.Element {
+  const { events, isWhole, trans } = props;
   const byAlias = React.useMemo(() => spans(events), [events]);
   if (events.length === 0) {
     return <Nothing>{trans.__('No alias was ever set.')}</Nothing>;
@@ -26,39 +28,36 @@ export function History(props: { events: IAliasEvent[]; trans: TranslationBundle
           <span>{trans.__('now')}</span>
         </div>
       </div>
-      <AtTime byAlias={byAlias} trans={trans} />
-      <Scrolls label={trans.__('Moves of the aliases')} className="jp-mod-tall">
-        <table className="jp-nbledger-main-table">
-          <thead>
-            <tr>
-              <th scope="col">{trans.__('When')}</th>
-              <th scope="col">{trans.__('Alias')}</th>
-              <th scope="col">{trans.__('Move')}</th>
-              <th scope="col">{trans.__('How')}</th>
-              <th scope="col">{trans.__('By')}</th>
-              <th scope="col">{trans.__('Why')}</th>
+      <AtTime byAlias={byAlias} from={isWhole ? null : from} trans={trans} />
+      <Table
+        label={trans.__('Moves of the aliases')}
+        className="jp-mod-tall"
+        columns={[
+          { label: trans.__('When') },
+          { label: trans.__('Alias') },
+          { label: trans.__('Move') },
+          { label: trans.__('How') },
+          { label: trans.__('By') },
+          { label: trans.__('Why') }
+        ]}
+      >
+        {[...events]
+          .sort((one, other) => other.at - one.at)
+          .map((event, place) => (
+            <tr key={place}>
+              <td>
+                <Moment at={event.at} />
+              </td>
+              <th scope="row">@{event.alias}</th>
+              <td className="jp-mod-whole">
+                {event.previous ?? trans.__('none')} → {event.version ?? trans.__('none')}
+              </td>
+              <td>{kindWord(event.kind, trans)}</td>
+              <td>{event.who}</td>
+              <td>{event.why}</td>
             </tr>
-          </thead>
-          <tbody>
-            {[...events]
-              .sort((one, other) => other.at - one.at)
-              .map((event, place) => (
-                <tr key={place}>
-                  <td>
-                    <Moment at={event.at} />
-                  </td>
-                  <th scope="row">@{event.alias}</th>
-                  <td className="jp-mod-whole">
-                    {event.previous ?? trans.__('none')} → {event.version ?? trans.__('none')}
-                  </td>
-                  <td>{kindWord(event.kind, trans)}</td>
-                  <td>{event.who}</td>
-                  <td>{event.why}</td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-      </Scrolls>
+          ))}
+      </Table>
     </>
   );
 }
@@ -91,8 +90,8 @@ function Band(props: { alias: string; own: ISpan[]; from: number; now: number; t
 }
 
 /** "Which version was champion on 3 May?" */
-function AtTime(props: { byAlias: Map<string, ISpan[]>; trans: TranslationBundle }): JSX.Element {
-  const { byAlias, trans } = props;
+function AtTime(props: { byAlias: Map<string, ISpan[]>; from: number | null; trans: TranslationBundle }): JSX.Element {
+  const { byAlias, from, trans } = props;
   const id = React.useId();
   const [at, setAt] = React.useState('');
   const time = at ? new Date(at).getTime() / 1000 : NaN;
@@ -111,7 +110,9 @@ function AtTime(props: { byAlias: Map<string, ISpan[]>; trans: TranslationBundle
       <span role="status">
         {Number.isNaN(time)
           ? ''
-          : held
+          : from !== null && time < from
+            ? trans.__('That is before the first move shown here: show more of them below.')
+            : held
               .map(({ alias, span }) =>
                 span ? trans.__('@%1: version %2', alias, span.version) : trans.__('@%1: none', alias)
               )

@@ -1,5 +1,5 @@
 /** What made something, or what used it: a graph that mouse and keyboard can walk, and a table that says the same. */
-import { addIcon, closeIcon, searchIcon } from '@jupyterlab/ui-components';
+import { closeIcon, searchIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { ILineage, ILineageNode } from '../api';
@@ -9,6 +9,7 @@ import type { IViewProps } from './context';
 import { type IDrawing, drawing, neighbours, opening, search } from './graph';
 import { Graph, kindCount, kindWord } from './graphview';
 import { useLive } from './hooks';
+import { Rest } from './lists';
 import { Action, Head, Loaded, Nothing, RunLink, Scrolls } from './parts';
 
 type Direction = 'why' | 'impact';
@@ -187,9 +188,7 @@ function NodeTable(
           ))}
         </tbody>
       </table>
-      {rows.length > count ? (
-        <Action label={trans.__('Show %1 more', Math.min(PAGE, rows.length - count))} icon={addIcon} onClick={() => setCount(count + PAGE)} />
-      ) : null}
+      <Rest shown={Math.min(count, rows.length)} total={rows.length} step={PAGE} more={() => setCount(count + PAGE)} trans={trans} />
     </Scrolls>
   );
 }

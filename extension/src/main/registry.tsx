@@ -1,68 +1,40 @@
-/** The registered models: versions, aliases, gates, promotion and rollback, and which version held an alias when. */
-import { undoIcon } from '@jupyterlab/ui-components';
+/** The registered models: versions, aliases, gates, approval, promotion and rollback, and which version held an alias when. */
+import { editIcon, undoIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { IModel, IModelVersion } from '../api';
-import { short } from '../common/format';
+import type { IModel } from '../api';
+import { approve } from './approve';
 import type { IViewProps } from './context';
+import { Describe } from './describe';
+import { others } from './describing';
 import { History } from './history';
-import { useLive } from './hooks';
-import { allPages } from './pages';
-import { Action, Head, Loaded, Moment, Nothing, RunLink, Scrolls, Section, Value } from './parts';
+import { Chooser, Rest, useList } from './lists';
+import { Action, Head, Loaded, Section } from './parts';
 import { Promote } from './promote';
 import { rollBack } from './rollback';
+import { Versions } from './versions';
+
+/** Models, versions and moves that a page has. */
+const PAGE = 200;
 
 export default function RegistryView(props: IViewProps): JSX.Element {
-  const { api, trans } = props;
-  const answer = useLive(props, () => allPages(api.models), []);
+  const { api, trans, keep } = props;
+  const wanted = props.args.model as string | undefined;
+  const list = useList(props, api.models, PAGE, [wanted], wanted ? one => one.name === wanted : undefined);
   return (
-    <Loaded answer={answer} trans={trans}>
-      {models =>
-        models.length === 0 ? (
-          <>
-            <Head title={trans.__('Models')} />
-            <Nothing>
-              {trans.__('No model is registered yet. Promote the best run’s model with: nbledger promote NAME --best METRIC --alias champion')}
-            </Nothing>
-          </>
-        ) : (
-          <Registry {...props} models={models} again={answer.again} />
-        )
-      }
-    </Loaded>
-  );
-}
-
-type Props = IViewProps & { models: IModel[]; again(): void };
-
-function Registry(props: Props): JSX.Element {
-  const { models, trans, keep } = props;
-  const model = models.find(one => one.name === props.args.model) ?? models[0];
-  React.useEffect(() => props.entitle(trans.__('Models: %1', model.name)), [model.name]);
-  return (
-    <div className="jp-nbledger-main-split">
-      <nav className="jp-nbledger-main-models" aria-label={trans.__('Models')}>
-        <h3>{trans._n('%1 model', '%1 models', models.length)}</h3>
-        <ul>
-          {models.map(one => (
-            <li key={one.name}>
-              <button
-                type="button"
-                className="jp-nbledger-main-model"
-                aria-current={one === model ? 'true' : undefined}
-                onClick={() => keep({ model: one.name })}
-              >
-                <span className="jp-nbledger-main-model-name">{one.name}</span>
-                <Aliases aliases={Object.entries(one.aliases)} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <div className="jp-nbledger-main-split-body">
-        <Model key={model.name} {...props} model={model} />
-      </div>
-    </div>
+    <Chooser
+      list={list}
+      trans={trans}
+      label={trans.__('Models')}
+      counted={total => trans._n('%1 model', '%1 models', total)}
+      none={trans.__('No model is registered yet. Promote the best run’s model with: nbledger promote NAME --best METRIC --alias champion')}
+      idOf={one => one.name}
+      chosen={wanted}
+      choose={model => keep({ model })}
+      row={one => ({ name: one.name, facts: Object.keys(one.aliases).length > 0 ? <Aliases aliases={Object.entries(one.aliases)} /> : null })}
+    >
+      {model => <Model key={model.name} {...props} model={model} again={list.again} />}
+    </Chooser>
   );
 }
 
@@ -79,66 +51,96 @@ function Aliases(props: { aliases: [string, number][] }): JSX.Element {
   );
 }
 
-function Model(props: Props & { model: IModel }): JSX.Element {
+/** The form that is open below the versions; `version` is `null` for the model itself. */
+type Open = { form: 'promote'; version: number } | { form: 'describe'; version: number | null };
+
+function Model(props: IViewProps & { model: IModel; again(): void }): JSX.Element {
   const { api, trans, model, about, again } = props;
-  const versions = useLive(props, () => allPages(offset => api.modelVersions(model.name, offset)), [model.name]);
-  const events = useLive(props, () => allPages(offset => api.aliasHistory(model.name, offset)), [model.name]);
-  const [promoted, setPromoted] = React.useState<number | null>(null);
+  const { name } = model;
+  const versions = useList(props, (offset, limit) => api.modelVersions(name, offset, limit), PAGE, [name]);
+  const events = useList(props, (offset, limit) => api.aliasHistory(name, offset, limit), PAGE, [name]);
+  const [open, setOpen] = React.useState<Open | null>(null);
   const [done, setDone] = React.useState('');
+  React.useEffect(() => props.entitle(trans.__('Models: %1', name)), [name]);
   const why = about.may.promote ? '' : trans.__('Your role on this server, %1, may not promote: an approver does.', about.role);
   const after = (words: string) => {
-    setDone(words);
-    setPromoted(null);
-    again();
-    versions.again();
-    events.again();
-  };
-  const aliases = Object.keys(model.aliases);
-  const back = async (alias: string) => {
-    const words = await rollBack(props, model.name, alias);
     if (words) {
-      after(words);
+      setDone(words);
+      setOpen(null);
+      again();
+      versions.again();
+      events.again();
     }
   };
+  const close = () => setOpen(null);
+  const described = open?.form === 'describe' ? (versions.value?.items.find(one => one.version === open.version)?.tags ?? model.tags) : {};
   return (
     <>
-      <Head title={model.name} facts={<Facts model={model} trans={trans} />}>
-        {aliases.map(alias => (
+      <Head title={name} facts={<Facts model={model} trans={trans} />}>
+        {about.may.write ? (
+          <Action label={trans.__('Describe...')} icon={editIcon} onClick={() => setOpen({ form: 'describe', version: null })} />
+        ) : null}
+        {Object.keys(model.aliases).map(alias => (
           <Action
             key={alias}
             label={trans.__('Roll back @%1...', alias)}
             icon={undoIcon}
             why={why}
-            onClick={() => void back(alias)}
+            onClick={() => void rollBack(props, name, alias).then(after)}
           />
         ))}
       </Head>
       {model.description ? <p className="jp-nbledger-main-description">{model.description}</p> : null}
+      <Tags tags={model.tags} label={trans.__('Tags of %1', name)} />
       <p role="status" className="jp-nbledger-main-done">
         {done}
       </p>
       <Section title={trans.__('Versions')}>
         <Loaded answer={versions} trans={trans}>
-          {items => <Versions {...props} items={items} why={about.may.write ? '' : why} promoted={promoted} promote={setPromoted} />}
+          {({ items, total }) => (
+            <Versions
+              {...props}
+              items={items}
+              why={about.may.write ? '' : why}
+              chosen={open?.version ?? null}
+              promote={version => setOpen({ form: 'promote', version })}
+              describe={version => setOpen({ form: 'describe', version })}
+              approve={(version, revoke) => void approve(props, name, version, revoke).then(after)}
+              rest={<Rest shown={items.length} total={total} step={versions.step} more={versions.more} trans={trans} />}
+            />
+          )}
         </Loaded>
       </Section>
-      {promoted !== null ? (
-        <Promote
-          key={promoted}
-          {...props}
-          model={model}
-          version={promoted}
-          close={() => setPromoted(null)}
-          done={after}
-        />
+      {open?.form === 'promote' ? <Promote key={open.version} {...props} version={open.version} close={close} done={after} /> : null}
+      {open?.form === 'describe' ? (
+        <Describe key={`${open.version}`} {...props} number={open.version} tags={described} close={close} done={after} />
       ) : null}
       <Section title={trans.__('History')}>
         <Loaded answer={events} trans={trans}>
-          {found => <History events={found} trans={trans} />}
+          {({ items, total }) => (
+            <>
+              <History events={items} isWhole={items.length >= total} trans={trans} />
+              <Rest shown={items.length} total={total} step={events.step} more={events.more} trans={trans} />
+            </>
+          )}
         </Loaded>
       </Section>
     </>
   );
+}
+
+/** Tags but the description, which stands in full elsewhere. */
+function Tags(props: { tags: Record<string, string>; label: string }): JSX.Element | null {
+  const shown = others(props.tags);
+  return shown.length > 0 ? (
+    <ul className="jp-nbledger-main-chips" aria-label={props.label}>
+      {shown.map(([key, value]) => (
+        <li key={key} className="jp-nbledger-main-chip">
+          <span className="jp-nbledger-main-chip-name">{key}</span> {value}
+        </li>
+      ))}
+    </ul>
+  ) : null;
 }
 
 function Facts(props: { model: IModel; trans: IViewProps['trans'] }): JSX.Element {
@@ -152,89 +154,5 @@ function Facts(props: { model: IModel; trans: IViewProps['trans'] }): JSX.Elemen
         <span>{trans.__('no alias is set')}</span>
       )}
     </>
-  );
-}
-
-function Versions(
-  props: Props & { items: IModelVersion[]; why: string; promoted: number | null; promote(version: number): void }
-): JSX.Element {
-  const { items, trans, context, path, why, promoted, promote } = props;
-  const names = [...new Set(items.flatMap(one => Object.keys(one.metrics)))].slice(0, 4);
-  return (
-    <Scrolls label={trans.__('Versions')} className="jp-mod-tall">
-      <table className="jp-nbledger-main-table">
-        <thead>
-          <tr>
-            <th scope="col" className="jp-mod-number">
-              {trans.__('Version')}
-            </th>
-            <th scope="col">{trans.__('Aliases')}</th>
-            <th scope="col">{trans.__('Run')}</th>
-            {names.map(name => (
-              <th key={name} scope="col" className="jp-mod-number">
-                {name}
-              </th>
-            ))}
-            <th scope="col">{trans.__('Registered')}</th>
-            <th scope="col">{trans.__('By')}</th>
-            <th scope="col">
-              <span className="jp-nbledger-main-unseen">{trans.__('Actions')}</span>
-            </th>
-            <th scope="col">{trans.__('Content hash')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(one => (
-            <tr key={one.version} className={one.version === promoted ? 'jp-mod-selected' : undefined}>
-              <th scope="row" className="jp-mod-number">
-                {one.version}
-              </th>
-              <td>
-                {one.aliases.map(alias => (
-                  <span key={alias} className="jp-nbledger-main-mark jp-mod-alias">
-                    @{alias}
-                  </span>
-                ))}
-              </td>
-              <td>
-                <RunLink context={context} path={path} id={one.run} />
-              </td>
-              {names.map(name => (
-                <td key={name} className="jp-mod-number">
-                  {name in one.metrics ? <Value value={one.metrics[name]} /> : ''}
-                </td>
-              ))}
-              <td>
-                <Moment at={one.created_at} />
-              </td>
-              <td>{one.who}</td>
-              <td className="jp-mod-tools">
-                <button
-                  type="button"
-                  className="jp-nbledger-main-link"
-                  aria-label={trans.__('Lineage of version %1', one.version)}
-                  onClick={() => context.opener.lineage(path, `${one.model}/${one.version}`)}
-                >
-                  {trans.__('Lineage')}
-                </button>
-                <button
-                  type="button"
-                  className="jp-nbledger-main-link"
-                  aria-label={trans.__('Promote version %1', one.version)}
-                  aria-disabled={why ? true : undefined}
-                  title={why || undefined}
-                  onClick={why ? undefined : () => promote(one.version)}
-                >
-                  {trans.__('Promote...')}
-                </button>
-              </td>
-              <td>
-                <code title={one.hash}>{short(one.hash)}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolls>
   );
 }

@@ -1,15 +1,17 @@
 /** A run in full: its numbers and how sure they are, its code as executed, its data, and what one can do with it. */
 import { Clipboard, InputDialog } from '@jupyterlab/apputils';
-import { copyIcon, notebookIcon, refreshIcon, treeViewIcon } from '@jupyterlab/ui-components';
+import { copyIcon, deleteIcon, notebookIcon, refreshIcon, treeViewIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IRunDetail } from '../api';
+import { deleteRuns, restoreRuns } from '../common/deleting';
 import { duration, number, short } from '../common/format';
 import { asFailure } from '../common/watch';
 import type { IFailure } from '../common/watch';
 import { Code } from './code';
 import type { IViewProps } from './context';
 import { useLive, useNow } from './hooks';
+import { Cut } from './lists';
 import { below } from './notebookfile';
 import { Action, Failed, Head, Loaded, Moment, Nothing, RunLink, Scrolls, Section, StatusWord, Value, extent, runName } from './parts';
 import { Reproduction } from './reproduction';
@@ -70,13 +72,24 @@ function Detail(props: DetailProps): JSX.Element {
       setError(asFailure(failure));
     }
   };
+  const remove = async () => {
+    setError(null);
+    const kept = run.models.map(one => trans.__('%1 version %2', one.model, one.version));
+    try {
+      await deleteRuns(props.api, trans, { ids: [run.id], who: about.user, kept, changed: props.again });
+    } catch (failure) {
+      setError(asFailure(failure));
+    }
+  };
   return (
     <>
       <Head title={runName(run, trans)} facts={<Facts {...props} />}>
         <Action label={trans.__('Lineage')} icon={treeViewIcon} onClick={() => context.opener.lineage(path, run.id)} />
         <Action label={trans.__('Reproduce')} icon={refreshIcon} why={readOnly || (isRunning ? trans.__('It is being run again.') : '')} onClick={() => void begin()} />
         <Action label={trans.__('Extract to notebook...')} icon={notebookIcon} why={readOnly} onClick={() => void extract()} />
+        {about.may.write && !run.deleted ? <Action label={trans.__('Delete...')} icon={deleteIcon} onClick={() => void remove()} /> : null}
       </Head>
+      <Deleted {...props} />
       <Failed error={error} trans={trans} />
       {typeof props.args.job === 'string' ? <Reproduction {...props} job={props.args.job} busy={setRunning} /> : null}
       {run.error ? <Broken run={run} {...{ trans }} /> : null}
@@ -107,7 +120,27 @@ function Detail(props: DetailProps): JSX.Element {
         <Kept {...props} />
       </div>
       <Environment {...props} />
+      <Cut words={run.truncated} trans={trans} />
     </>
+  );
+}
+
+/** That the run is in no list any more, and the way back. */
+function Deleted(props: DetailProps): JSX.Element | null {
+  const { run, trans, about, api } = props;
+  if (!run.deleted) {
+    return null;
+  }
+  return (
+    <div className="jp-nbledger-main-deleted" role="status">
+      <span>
+        {trans.__('%1 deleted this run', run.deleted.who)} <Moment at={run.deleted.at} />.{' '}
+        {trans.__('It is in no list, and “nbledger gc” removes it for good unless it is a registered version.')}
+      </span>
+      {about.may.write ? (
+        <Action label={trans.__('Restore')} onClick={() => void restoreRuns(api, trans, { ids: [run.id], changed: props.again })} />
+      ) : null}
+    </div>
   );
 }
 

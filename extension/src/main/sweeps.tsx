@@ -1,68 +1,48 @@
 /** Sweeps as they go: how far each is, its best trial, all trials, and the figure of its progress. */
 import React from 'react';
 
-import type { ISweep, ISweepRow, ITrial } from '../api';
-import { count, duration, short } from '../common/format';
+import type { ISweep, ITrial } from '../api';
+import { duration, short } from '../common/format';
 import { useAnswer } from '../common/hooks';
 import type { IViewProps } from './context';
 import { Figure } from './figure';
 import { useLive, useNow } from './hooks';
-import { allPages } from './pages';
-import { Action, Head, Loaded, Moment, Nothing, RunLink, Scrolls, Section, StatusWord, Value } from './parts';
+import { Chooser, Cut, Rest, useList } from './lists';
+import { Action, Head, Loaded, Moment, RunLink, Section, StatusWord, Value } from './parts';
 import { Progress, tallied } from './progress';
+import { type IColumn, Table } from './table';
 import { type Order, ordered } from './trials';
 
 const FIGURE = 'sweep_progress';
+/** Rows of the table, and sweeps of the list, that a page has. */
 const PAGE = 200;
+const MOST = 50;
 
 export default function SweepsView(props: IViewProps): JSX.Element {
-  const { api, trans } = props;
-  const answer = useLive(props, () => allPages(api.sweeps, 500), []);
+  const { api, trans, keep } = props;
+  const wanted = props.args.sweep as string | undefined;
+  const list = useList(props, api.sweeps, MOST, [wanted], wanted ? row => row.id === wanted : undefined);
   return (
-    <Loaded answer={answer} trans={trans}>
-      {rows =>
-        rows.length === 0 ? (
-          <>
-            <Head title={trans.__('Sweeps')} />
-            <Nothing>{trans.__('There are none yet. Start one with: nbledger sweep NOTEBOOK --grid NAME=VALUE,VALUE --metric METRIC')}</Nothing>
-          </>
-        ) : (
-          <Sweeps {...props} rows={rows} />
+    <Chooser
+      list={list}
+      trans={trans}
+      label={trans.__('Sweeps')}
+      counted={total => trans._n('%1 sweep', '%1 sweeps', total)}
+      none={trans.__('There are none yet. Start one with: nbledger sweep NOTEBOOK --grid NAME=VALUE,VALUE --metric METRIC')}
+      idOf={row => row.id}
+      chosen={wanted}
+      choose={sweep => keep({ sweep })}
+      row={row => ({
+        name: row.name || row.notebook,
+        facts: (
+          <span className="jp-nbledger-main-model-facts">
+            <StatusWord status={row.status} trans={trans} /> {tallied(row.counts, row.total, trans)} <Moment at={row.started_at} />
+          </span>
         )
-      }
-    </Loaded>
-  );
-}
-
-function Sweeps(props: IViewProps & { rows: ISweepRow[] }): JSX.Element {
-  const { rows, trans, keep } = props;
-  const chosen = rows.find(row => row.id === props.args.sweep) ?? rows[0];
-  return (
-    <div className="jp-nbledger-main-split">
-      <nav className="jp-nbledger-main-models" aria-label={trans.__('Sweeps')}>
-        <h3>{trans._n('%1 sweep', '%1 sweeps', rows.length)}</h3>
-        <ul>
-          {rows.map(row => (
-            <li key={row.id}>
-              <button
-                type="button"
-                className="jp-nbledger-main-model"
-                aria-current={row === chosen ? 'true' : undefined}
-                onClick={() => keep({ sweep: row.id })}
-              >
-                <span className="jp-nbledger-main-model-name">{row.name || row.notebook}</span>
-                <span className="jp-nbledger-main-model-facts">
-                  <StatusWord status={row.status} trans={trans} /> {tallied(row.counts, row.total, trans)} <Moment at={row.started_at} />
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <div className="jp-nbledger-main-split-body">
-        <Sweep key={chosen.id} {...props} id={chosen.id} />
-      </div>
-    </div>
+      })}
+    >
+      {row => <Sweep key={row.id} {...props} id={row.id} />}
+    </Chooser>
   );
 }
 
@@ -129,8 +109,9 @@ function SweepFigure(props: IViewProps & { sweep: ISweep }): JSX.Element | null 
   const { api, sweep, context } = props;
   const kinds = useAnswer(() => api.figures(), [api]);
   const kind = kinds.value?.items.find(one => one.name === FIGURE);
-  const done = sweep.trials.filter(trial => trial.status === 'finished').length;
-  const figure = useAnswer(async () => (kind ? api.figure(FIGURE, [sweep.id]) : null), [kind?.name, sweep.id, done]);
+  const done = sweep.counts.finished ?? 0;
+  const standing = JSON.stringify(sweep.counts);
+  const figure = useAnswer(async () => (kind ? api.figure(FIGURE, [sweep.id]) : null), [kind?.name, sweep.id, standing]);
   return kind && figure.value && done > 0 ? (
     <Section title={kind.title}>
       <Figure figure={figure.value} context={context} isVisible={props.isVisible} />
@@ -153,55 +134,39 @@ function Trials(
     }
     pick(next);
   };
-  const head = (by: string, label: string, isNumber = false) => (
-    <th
-      scope="col"
-      key={by}
-      className={isNumber ? 'jp-mod-number' : undefined}
-      aria-sort={order.by === by ? (order.descending ? 'descending' : 'ascending') : undefined}
-    >
-      <button
-        type="button"
-        className="jp-nbledger-main-sort"
-        onClick={() => setOrder({ by, descending: order.by === by ? !order.descending : false })}
-      >
-        {label}
-        <span aria-hidden="true">{order.by === by ? (order.descending ? ' ↓' : ' ↑') : ''}</span>
-      </button>
-    </th>
-  );
+  const head = (by: string, label: string, isNumber = false): IColumn => ({
+    label,
+    isNumber,
+    sort: {
+      way: order.by === by ? (order.descending ? 'descending' : 'ascending') : undefined,
+      choose: () => setOrder({ by, descending: order.by === by ? !order.descending : false })
+    }
+  });
+  const columns = [
+    { label: trans.__('Choose'), isUnseen: true },
+    head('number', trans.__('Trial'), true),
+    head('status', trans.__('Status')),
+    sweep.metric ? head('value', sweep.metric, true) : null,
+    ...names.map(name => head(`param:${name}`, name, true)),
+    head('duration', trans.__('Took'), true),
+    { label: trans.__('Run') },
+    { label: trans.__('Worker') }
+  ];
+  const rest = <Rest shown={Math.min(shown, rows.length)} total={rows.length} step={PAGE} more={() => setShown(shown + PAGE)} trans={trans} />;
   return (
-    <Scrolls label={trans.__('Trials')} className="jp-mod-tall">
-      <table className="jp-nbledger-main-table">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="jp-nbledger-main-unseen">{trans.__('Choose')}</span>
-            </th>
-            {head('number', trans.__('Trial'), true)}
-            {head('status', trans.__('Status'))}
-            {sweep.metric ? head('value', sweep.metric, true) : null}
-            {names.map(name => head(`param:${name}`, name, true))}
-            {head('duration', trans.__('Took'), true)}
-            <th scope="col">{trans.__('Run')}</th>
-            <th scope="col">{trans.__('Worker')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, shown).map(trial => (
-            <TrialRow
-              key={trial.number}
-              {...{ trial, names, trans, context, path, sweep }}
-              isPicked={picked.has(trial.run)}
-              toggle={() => toggle(trial.run)}
-            />
-          ))}
-        </tbody>
-      </table>
-      {rows.length > shown ? (
-        <Action label={trans.__('Show %1 more', count(Math.min(PAGE, rows.length - shown)))} onClick={() => setShown(shown + PAGE)} />
-      ) : null}
-    </Scrolls>
+    <>
+      <Table label={trans.__('Trials')} className="jp-mod-tall" columns={columns} foot={rest}>
+        {rows.slice(0, shown).map(trial => (
+          <TrialRow
+            key={trial.number}
+            {...{ trial, names, trans, context, path, sweep }}
+            isPicked={picked.has(trial.run)}
+            toggle={() => toggle(trial.run)}
+          />
+        ))}
+      </Table>
+      <Cut words={sweep.truncated} trans={trans} />
+    </>
   );
 }
 

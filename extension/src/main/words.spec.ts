@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { IAliasEvent, IComparison, IPromotion, ITrial } from '../api';
 import { type Row, change, rowsByKind, same } from './compared';
+import { changes, others } from './describing';
 import { heldAt, places, spans } from './held';
 import { below } from './notebookfile';
-import { allPages } from './pages';
+import { upTo } from './pages';
 import { failing, moves, sentence, tally } from './promoting';
 import { ordered } from './trials';
 import { counts, lines } from './unified';
@@ -164,11 +165,39 @@ describe('a file that the ledger names', () => {
 });
 
 describe('a list in pages', () => {
-  it('is read to its end, or as far as anybody looks', async () => {
-    const all = Array.from({ length: 25 }, (_, place) => place);
-    const page = async (offset: number) => ({ total: all.length, offset, items: all.slice(offset, offset + 10) });
-    expect(await allPages(page)).toEqual(all);
-    expect(await allPages(page, 12)).toHaveLength(20);
-    expect(await allPages(async () => ({ total: 5, offset: 0, items: [] }))).toEqual([]);
+  const all = Array.from({ length: 25 }, (_, place) => place);
+  const page = async (offset: number) => ({ total: all.length, offset, items: all.slice(offset, offset + 10) });
+
+  it('is read as far as it is asked for, and always says how long it is', async () => {
+    expect(await upTo(page, 10)).toEqual({ items: all.slice(0, 10), total: 25 });
+    expect(await upTo(page, 12)).toEqual({ items: all.slice(0, 20), total: 25 });
+    expect(await upTo(page, 1000)).toEqual({ items: all, total: 25 });
+    expect(await upTo(async () => ({ total: 5, offset: 0, items: [] as number[] }), 10)).toEqual({ items: [], total: 5 });
+  });
+
+  it('is read on to the item that is shown, and to its end where there is none such', async () => {
+    expect((await upTo(page, 10, one => one === 14)).items).toHaveLength(20);
+    expect((await upTo(page, 10, one => one === 3)).items).toHaveLength(10);
+    expect((await upTo(page, 10, one => one === 99)).items).toHaveLength(25);
+  });
+});
+
+describe('what is said of a version', () => {
+  const held = { owner: 'risk', description: 'who leaves', stage: 'staging' };
+
+  it('has the stage first, and the description apart', () => {
+    expect(others(held)).toEqual([
+      ['stage', 'staging'],
+      ['owner', 'risk']
+    ]);
+    expect(others({})).toEqual([]);
+  });
+
+  it('is changed by what differs alone; an empty field takes its tag away', () => {
+    expect(changes(held, {})).toEqual({});
+    expect(changes(held, { owner: ' risk ', stage: 'production' })).toEqual({ stage: 'production' });
+    expect(changes(held, { owner: '  ' })).toEqual({ owner: null });
+    expect(changes(held, { '': 'a value without a name', absent: '' })).toEqual({});
+    expect(changes(held, { note: ' new ' })).toEqual({ note: 'new' });
   });
 });

@@ -1,11 +1,12 @@
 /** What the commands about runs do beyond opening a view. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Dialog, InputDialog, Notification, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { InputDialog, Notification, showErrorMessage } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRun } from '../api';
+import { deleteRuns } from '../common/deleting';
 import { asFailure } from '../common/watch';
 import type { ILedgerClient } from '../common/ledger';
 import type { IOpener } from '../common/open';
@@ -53,31 +54,13 @@ export async function tagRuns({ ledgers, trans }: ICommandContext, { path, ids }
   }
 }
 
-export async function deleteRuns({ ledgers, trans }: ICommandContext, { path, ids }: ITarget, view: IRunView | null): Promise<void> {
-  const { button } = await showDialog({
-    title: trans._n('Delete %1 Run?', 'Delete %1 Runs?', ids.length),
-    body: trans.__('They disappear from every list. They can be restored until “nbledger gc” runs.'),
-    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
-    defaultButton: 0
-  });
-  if (!button.accept) {
-    return;
-  }
+export async function deleteChosen({ ledgers, trans }: ICommandContext, { path, ids }: ITarget, view: IRunView | null): Promise<void> {
   const api = ledgers.api(path);
-  for (const id of ids) {
-    await api.delete(id);
+  const { user } = await api.about();
+  const isDone = await deleteRuns(api, trans, { ids, who: user, changed: () => view?.model.list.refresh() });
+  if (isDone) {
+    view?.model.select(view.model.state.selected.filter(id => !ids.includes(id)));
   }
-  view?.model.select(view.model.state.selected.filter(id => !ids.includes(id)));
-  view?.model.list.refresh();
-  Notification.info(trans._n('%1 run deleted', '%1 runs deleted', ids.length), {
-    autoClose: 10_000,
-    actions: [
-      {
-        label: trans.__('Restore'),
-        callback: () => void told(trans, Promise.all(ids.map(id => api.restore(id)))).then(() => view?.model.list.refresh())
-      }
-    ]
-  });
 }
 
 export async function goToCell({ app, ledgers, notebooks, trans }: ICommandContext, path: string, id: string): Promise<void> {

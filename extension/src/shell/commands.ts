@@ -9,7 +9,7 @@ import { SIDEBAR } from '../sidebar/plugin';
 import { SETTINGS, readSettings } from '../sidebar/settings';
 import type { ISavedFilter } from '../sidebar/settings';
 import type { IRunView } from '../sidebar/views';
-import { deleteRuns, goToCell, tagRuns, told } from './actions';
+import { deleteChosen, goToCell, tagRuns, told } from './actions';
 import type { ICommandContext, ITarget } from './actions';
 
 const TEXT = { type: 'string' };
@@ -172,7 +172,7 @@ export function addCommands(context: ICommandContext): void {
       label: trans.__('Delete Runs…'),
       caption: trans.__('Hide the selected runs; they can be restored'),
       isEnabled: args => mayWrite() && has(1)(args),
-      execute: args => told(trans, deleteRuns(context, target(args), views.current))
+      execute: args => told(trans, deleteChosen(context, target(args), views.current))
     },
     { ...path, ...ids }
   );

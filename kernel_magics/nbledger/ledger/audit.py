@@ -41,6 +41,10 @@ _COVERED: Mapping[str, str] = {
         o.time, o.who, o.reason, o.alias_event, c.hash, o.model_version IS NULL
         FROM {0}.promotion o LEFT JOIN {0}.model_version v ON v.key = o.model_version
         LEFT JOIN {0}.version c ON c.key = v.version""",
+    "model_tag": """SELECT o.id, m.name, r.id, c.hash, o.model_version IS NULL, o.name, o.value, o.seq, o.time, o.who
+        FROM {0}.model_tag o JOIN {0}.model m ON m.key = o.model
+        LEFT JOIN {0}.model_version v ON v.key = o.model_version LEFT JOIN {0}.run r ON r.key = v.run
+        LEFT JOIN {0}.version c ON c.key = v.version""",
 }
 TABLES = tuple(_COVERED)
 _GATES = """SELECT g.seq, g.gate, g.status, g.detail, g.value, g.threshold, g.options FROM {0}.gate_result g

@@ -29,3 +29,9 @@ def add_event(writer: Writer, reader: Reader, run: str, event: str, who: str, at
         return str(row[0])
 
     return writer.write(insert)
+
+
+def deleted_by(reader: Reader, run: str) -> tuple[str, float] | None:
+    """Return who hid a run (its full id) and when (seconds since the epoch), `None` for one that is not hidden."""
+    rows = reader.database.rows("SELECT who, time FROM deleted_run WHERE run_id = ?", (run,))
+    return (str(rows[0][0]), float(rows[0][1])) if rows else None

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nbledger.ledger import about, deletion
+from nbledger.ledger import about, annotation, deletion
 from nbledger.ledger.comparison import Best, best_metrics, distinct, previous_run
 from nbledger.ledger.connection import Database
 from nbledger.ledger.errors import translate
@@ -38,7 +38,6 @@ from nbledger.records import (
     RunStart,
     Session,
     StoredVersion,
-    Tag,
     Version,
 )
 
@@ -137,13 +136,13 @@ class Ledger:
         """Record facts about a run (its full id) in one transaction, while it goes on or after its end."""
         self._writer.record(run, facts)
 
-    def tag(self, run: str, key: str, value: str) -> None:
-        """Set a tag on a run."""
-        self.record(self.run_id(run), Facts(tags=(Tag(key, value),)))
+    def tag(self, run: str, key: str, value: str, *, who: str = "") -> None:
+        """Set a tag on a run, as a person does afterwards; the audit says who did."""
+        annotation.tag(self._writer, self.run_id(run), key, value, who)
 
-    def note(self, run: str, text: str) -> None:
-        """Add a note to a run."""
-        self.record(self.run_id(run), Facts(notes=(text,)))
+    def note(self, run: str, text: str, *, who: str = "") -> None:
+        """Add a note to a run, as a person does afterwards; the audit says who did."""
+        annotation.note(self._writer, self.run_id(run), text, who)
 
     def metric_buffer(self, run: str) -> MetricBuffer:
         """Return a buffer whose `log(name, value, step=None)` costs the caller about a microsecond."""

@@ -1,7 +1,7 @@
 """What is said about models and their versions: tags, of which `description` and `stage` are two, and their files.
 
 Append-only: setting a tag adds an event, removing it adds one without a value, and the last event of a name holds. A
-stage is a tag whose history is of interest. Each change is an event of the audit too.
+stage is a tag whose history is of interest. Each change is an event of the audit too, which vouches for its rows.
 """
 
 from __future__ import annotations
@@ -78,8 +78,7 @@ def set_tags(
     def insert(connection: sqlite3.Connection, values: Mapping[str, str | None], who: str) -> list[ModelTag]:
         (key,) = connection.execute("SELECT key FROM model WHERE name = ?", (model,)).fetchone()
         version = _version_key(connection, key, number)
-        rows = connection.execute(f"{_TAGS} {_ORDER}", (model, number)).fetchall()
-        held = {row[3]: row[4] for row in rows}
+        held = {row[3]: row[4] for row in connection.execute(f"{_TAGS} {_ORDER}", (model, number))}
         changed = {name: value for name, value in values.items() if held.get(name) != value}
         written = [ModelTag(new_id(), model, number, name, value, time.time(), who) for name, value in changed.items()]
         connection.executemany(
@@ -88,7 +87,8 @@ def set_tags(
             [(one.id, key, version, one.name, one.value, one.time, who, key) for one in written],
         )
         if written:
-            audit.append(connection, "describe", f"model {model}", {"version": number, "tags": changed}, who)
+            rows = [("model_tag", one.id) for one in written]
+            audit.append(connection, "describe", f"model {model}", {"version": number, "tags": changed}, who, rows=rows)
         return written
 
     return ledger.write(insert, values, who or audit.user())

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nbledger.ledger.ledger import Ledger
 
-_AUDITED_ONLY = ("promotion", "approval")
+_AUDITED_ONLY = ("promotion", "approval", "model_tag")
 """Tables that are as young as the audit: without one, they must be empty."""
 
 

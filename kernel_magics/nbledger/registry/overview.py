@@ -114,13 +114,18 @@ def model_overview(ledger: Ledger, model: str, *, limit: int = MOST_VERSIONS) ->
                         (runs[one.run].name or "") if one.run in runs else "")
         for one in versions
     )  # fmt: skip
+    return ModelOverview(
+        model, count_versions(ledger, model), shown, ledger.aliases(model), tuple(ledger.alias_history(model)),
+        tuple(promotions(ledger, model, limit=MOST_PROMOTIONS)),
+    )  # fmt: skip
+
+
+def count_versions(ledger: Ledger, model: str) -> int:
+    """Return how many versions a model has; 0 for one that is not registered."""
     rows = ledger.database.rows(
         "SELECT count(*) FROM model_version v JOIN model m ON m.key = v.model WHERE m.name = ?", (model,)
     )
-    return ModelOverview(
-        model, int(rows[0][0]), shown, ledger.aliases(model), tuple(ledger.alias_history(model)),
-        tuple(promotions(ledger, model, limit=MOST_PROMOTIONS)),
-    )  # fmt: skip
+    return int(rows[0][0])
 
 
 def overview_text(models: Sequence[ModelOverview], width: int | None = None) -> str:
@@ -132,4 +137,4 @@ def _fields(record: Any) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 
-__all__ = ["ModelOverview", "VersionOverview", "model_overview", "overview", "overview_text"]
+__all__ = ["ModelOverview", "VersionOverview", "count_versions", "model_overview", "overview", "overview_text"]
