@@ -36,7 +36,7 @@ def test_an_empty_table_is_its_headers():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, ""), (0.0351, "35 ms"), (1.23, "1.2 s"), (75, "1 min 15 s"), (7500, "2 h 5 min")],
+    [(None, ""), (0.0, "< 1 ms"), (0.0351, "35 ms"), (1.23, "1.2 s"), (75, "1 min 15 s"), (7500, "2 h 5 min")],
 )
 def test_durations_read_as_one_says_them(seconds, text):
     assert tables.span(seconds) == text

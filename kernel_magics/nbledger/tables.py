@@ -108,9 +108,11 @@ def when(moment: float | None) -> str:
 
 
 def span(seconds: float | None) -> str:
-    """Return a duration: `35 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Return a duration: `< 1 ms`, `35 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds is None:
         return ""
+    if seconds < 0.001:
+        return "< 1 ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:

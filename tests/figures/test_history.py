@@ -36,6 +36,12 @@ def test_an_alias_is_a_line_of_versions_and_a_rollback_points_down(moved, drawn)
     assert path["x"] == sorted(path["x"])
 
 
+def test_moves_within_a_second_keep_their_order_and_their_distance(drawn):
+    moves = [AliasEvent(f"{at:032x}", "churn", "champion", at, DAY + at / 1000, "ada", "") for at in (1, 2, 3)]
+    path, _ = drawn(history_timeline(moves))["data"]
+    assert [text[-6:] for text in path["x"]] == ["001000", "002000", "003000"]
+
+
 def test_the_line_of_an_alias_that_was_taken_away_ends(moved, drawn):
     path, marks = drawn(history_timeline(moved(("a", 2), ("a", None), ("a", 3)), until=1.0))["data"]
     assert path["y"] == [2, 2, None, 3]

@@ -194,6 +194,9 @@ def test_ids_may_be_shortened_until_they_are_ambiguous(ledger, run):
         ledger.run("ffff")
     with pytest.raises(NotFound, match="at least 4 digits"):
         ledger.run("abc")
+    assert ledger.run_id(" ABCD1") == "abcd1" + "0" * 27
+    with pytest.raises(NotFound, match=f"'{'f' * 32}'"):
+        ledger.run_id("f" * 32)
 
 
 def test_the_environment_is_stored_once_and_found_by_run(ledger, session, run):

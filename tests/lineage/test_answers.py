@@ -201,6 +201,12 @@ def test_impact_of_a_file_reaches_every_session_down_to_registered_models(tmp_pa
 # -- stale ----------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_said_of_several_variables_alike_is_said_once(session):
+    run(session, "a, b, c = 1, 2, 3", "total = a + b + c", "a, b, c = 4, 5, 6")
+    [total] = stale(session.ledger).runs
+    assert total.reasons == ("a, b and c were made anew by [3] since",)
+
+
 def test_a_cell_is_stale_when_what_it_used_was_bound_anew_since(session):
     run(session, "a = 1", "b = a + 1", "c = b + 1", "d = 5", "a = 10")
     answer = stale(session.ledger)

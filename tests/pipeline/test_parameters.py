@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from nbledger.pipeline.declarations import UNKNOWN
+from nbledger.pipeline.declarations import UNKNOWN, UnreadableParameters
 from nbledger.pipeline.parameters import (
     BadParameter,
     BadParametersFile,
@@ -200,6 +200,27 @@ def test_a_parameters_cell_in_another_language_is_left_to_papermill():
     nb = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     assert declared(nb) == ()
     assert check(nb, {"alpha": Text("0.5")}, "a.ipynb") == {"alpha": 0.5}
+
+
+def test_a_parameters_cell_with_a_syntax_error_is_refused_with_its_line():
+    cells = [
+        nbformat.v4.new_code_cell("import os"),
+        nbformat.v4.new_code_cell("a = 1\nb = = 2", metadata={"tags": ["parameters"]}),
+    ]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    with pytest.raises(
+        UnreadableParameters, match=r"train.ipynb: .*'parameters' cannot be read: invalid syntax, line 2"
+    ):
+        check(nb, {"a": Text("2")}, "train.ipynb")
+
+
+def test_papermill_looks_for_the_cell_of_another_language_among_cells_without_tags():
+    cells = [
+        nbformat.v4.new_code_cell("library(stats)"),
+        nbformat.v4.new_code_cell("alpha <- 0.1", metadata={"tags": ["parameters"]}),
+    ]
+    kernel = {"name": "ir", "language": "R", "display_name": "R"}
+    assert declared(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})) == ()
 
 
 def test_papermill_with_our_engine_checks_what_it_put_in(project, write_notebook):

@@ -100,6 +100,13 @@ def test_steps_run_in_their_order_and_are_the_children_of_a_pipeline_run(chain, 
     ]
     assert "number" in changed.steps[0].reasons[0]
 
+    (chain / "a.txt").unlink()
+    (chain / "b.txt").write_text("by hand")
+    planned = plan(load_pipeline(chain), fresh_ledger, params={"make.number": 7})
+    assert {step.what for step in planned.steps} == {"cached"}  # the steps before put both files back, as a run does
+    assert set(statuses(run_pipeline(chain, ledger=fresh_ledger, params={"make.number": 7})).values()) == {"cached"}
+    assert (chain / "b.txt").read_text() == "77"
+
 
 def test_steps_without_a_path_between_them_run_side_by_side(project, write_notebook, fresh_ledger):
     for own, other in (("left", "right"), ("right", "left")):

@@ -271,3 +271,17 @@ def test_an_interrupt_cancels_the_run_and_leaves_the_ledger_in_order(project, wr
     with closing(Ledger.open(project)) as ledger:
         [notebook] = ledger.runs(kind="notebook")
         assert notebook.status == "cancelled"
+
+
+@pytest.mark.parametrize("kernel", ["--pool", "--fresh"])
+def test_a_cell_that_takes_too_long_is_told_in_one_line_and_not_by_its_kernels_traceback(
+    project, write_notebook, kernel
+):
+    path = write_notebook("import time\nwhile True: time.sleep(0.05)")
+    command = [sys.executable, "-m", "nbledger.cli", "run", path.name, "--no-progress", kernel, "--cell-timeout", "1"]
+    done = subprocess.run(command, cwd=project, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"nbledger: {path.name}, cell 1 ('import time') timed out" in done.stderr
+    assert "Traceback" not in done.stderr
+    with closing(Ledger.open(project)) as ledger:
+        assert [run.status for run in ledger.runs(kind="cell", tracked=None)] == ["cancelled"]

@@ -279,6 +279,19 @@ def test_a_waived_gate_is_recorded_with_who_and_why(ledger, run):
     assert "waived by bob: the labels are late" in record.gates[0].detail
 
 
+def test_of_several_gates_of_one_name_only_the_one_that_is_named_is_waived(ledger, run):
+    gates = ["accuracy >= 0.95", "metric: accuracy <= 0.5", "size: 1 MB"]
+    options = {"alias": "champion", "gates": gates, "reason": "the labels are late"}
+    with pytest.raises(NotWaived, match=r"called 'metric': waive one of 'accuracy >= 0.95', 'accuracy <= 0.5'"):
+        promote(ledger, "churn", run(), waive=["metric"], **options)
+    with pytest.raises(PromotionRefused) as refused:
+        promote(ledger, "churn", run(), waive=["accuracy >= 0.95"], **options)
+    assert refused.value.names == "accuracy <= 0.5"
+    assert "\naccuracy <= 0.5   failed  accuracy = 0.9" in refused.value.table
+    done = promote(ledger, "churn", run(), waive=["accuracy >= 0.95", "accuracy <= 0.5"], **options)
+    assert [one.status for one in done.gates] == ["waived", "waived", "passed"]
+
+
 def test_a_model_whose_bytes_were_altered_is_not_promoted(ledger, run):
     candidate = run()
     stored = ledger.stored(ledger.generated(candidate.id)[0].version)

@@ -13,7 +13,7 @@ from nbledger.ledger.promotions import promotions
 from nbledger.records import GateResult
 from nbledger.registry.approving import approve as give
 from nbledger.registry.approving import plan_approval
-from nbledger.registry.gates import GateSpec, parse_gate
+from nbledger.registry.gates import GateSpec, parse_gate, titles
 from nbledger.registry.planned import Plan, carry_out, plan_promotion, plan_rollback
 from nbledger.registry.promotion import PromotionConflict, PromotionRefused
 from nbledger_lab.plain import clean
@@ -160,7 +160,7 @@ def _told(plan: Plan, gates: Any, *, done: bool) -> dict[str, Any]:
         "alias": clean(plan.alias or ""),
         "version": plan.number,
         "from": plan.previous,
-        "gates": [_gate(one) for one in gates],
+        "gates": [_gate(title, one) for title, one in zip(titles(gates), gates, strict=True)],
         "allowed": allowed,
         "done": done,
         "message": clean(said),
@@ -174,8 +174,8 @@ def _moved(plan: Plan, expected: int | None) -> PromotionConflict:
     return PromotionConflict(model=plan.model, alias=plan.alias, before=before, now=now)
 
 
-def _gate(one: GateResult) -> dict[str, Any]:
-    return {"name": clean(one.gate), "outcome": one.status, "message": clean(one.detail)}
+def _gate(title: str, one: GateResult) -> dict[str, Any]:
+    return {"name": clean(title), "outcome": one.status, "message": clean(one.detail)}
 
 
 def _gates(ledger: Ledger, model: str, alias: str, more: list[str]) -> list[GateSpec]:

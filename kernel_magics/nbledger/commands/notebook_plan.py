@@ -38,7 +38,7 @@ def params_of(notebook: Path) -> tuple[list[dict[str, Any]], str]:
     from nbledger.pipeline.execute import read_notebook
     from nbledger.pipeline.parameters import declared
 
-    found = declared(read_notebook(notebook))
+    found = declared(read_notebook(notebook), notebook.name)
     if found is None:
         return [], f"{notebook.name} takes no parameters: no cell of it is tagged 'parameters'"
     data = [one.to_dict() for one in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -209,7 +210,7 @@ def _show_text(ledger: Ledger, run: Run, width: int | None, source: bool, everyt
     artifacts = [(item.name, f"{item.media_type}  {size(item.size)}") for item in ledger.artifacts(run.id)]
     parts.append(_section("artifacts", pairs(artifacts, width=width)))
     parts.append(_section("tags", pairs(run.tags.items(), width=width)))
-    parts.append(_section("notes", "\n".join(f"  {note}" for note in ledger.notes(run.id))))
+    parts.append(_section("notes", indent("\n".join(ledger.notes(run.id)), "  ")))
     parts.append(_section("runs in it", _children(ledger, run, width)))
     if run.error is not None:
         parts.append(f"\nerror\n  {run.error.type}: {run.error.message}")

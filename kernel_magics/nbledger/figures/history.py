@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.text import plain, sentence, shortened
@@ -87,7 +88,8 @@ def _marks(go: Any, own: Sequence[AliasEvent], color: str, group: str) -> Any:
 
 
 def _moment(seconds: float) -> str:
-    return when(seconds)
+    """Return a local time that keeps moves within a second apart, and in their order."""
+    return datetime.fromtimestamp(seconds).isoformat(" ", "microseconds")  # noqa: DTZ006 - local, as `when` is
 
 
 def _told(recent: Sequence[AliasEvent], shown: dict[str, list[AliasEvent]]) -> str:

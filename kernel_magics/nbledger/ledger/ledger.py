@@ -205,9 +205,7 @@ class Ledger:
         return self.reader.runs([self.reader.key(prefix)])[0]
 
     def run_id(self, prefix: str) -> str:
-        """Return the full id of the run whose id begins with `prefix`."""
-        if len(prefix) == 32:
-            return prefix
+        """Return the full id of the run whose id begins with `prefix`. Raises `NotFound` and `AmbiguousId`."""
         return str(self.database.rows("SELECT id FROM run WHERE key = ?", (self.reader.key(prefix),))[0][0])
 
     def children(self, run: str, *, limit: int | None = None, offset: int = 0) -> RunList:

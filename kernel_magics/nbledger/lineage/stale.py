@@ -153,27 +153,33 @@ class _Check:
     # -- reasons ------------------------------------------------------------------------------------------------
 
     def _inputs(self, key: int) -> list[str]:
-        reasons = []
+        found: dict[str, list[str]] = {}
         for point in self.graph.used(key):
+            why = ""
             if point.role == "file":
-                reasons += self._file(point, key)
+                why = self._file(point, key)
             elif point.role in STRUCTURAL and point.role != "state":
-                reasons += self._variable(point, key)
-        return reasons
+                why = self._variable(point, key)
+            if why:
+                names = found.setdefault(why, [])
+                if point.name not in names:
+                    names.append(point.name)
+        return [reason for why, names in found.items() for reason in _told(names, why)]
 
-    def _variable(self, used: Point, key: int) -> list[str]:
+    def _variable(self, used: Point, key: int) -> str:
+        """Return what became of a variable since, without its name; empty when nothing did."""
         maker = self.graph.writer(self.key or 0, used.role, used.name, key)
         if maker is None or used.role == "output":
-            return []
+            return ""
         made_by = self.graph.run(maker.run)
         if maker.run in self.stale and maker.run != key:
-            return [f"{used.name} comes from {made_by.label}, which is stale"]
+            return f"comes from {made_by.label}, which is stale"
         now = self.graph.writer(self.key or 0, used.role, used.name, NOW)
         if now is None or now.run <= key or now.version == used.version or not self._supersedes(now, made_by, used):
-            return []
+            return ""
         again = self.graph.run(now.run).label
         what = "deleted" if now.is_absent else "changed in place" if now.derived else "made anew"
-        return [f"{used.name} was {what} by {again} since"]
+        return f"was {what} by {again} since"
 
     def _supersedes(self, now: Point, made_by: CellRun, used: Point) -> bool:
         """Tell whether a later maker replaces what a run used, rather than being a later stage of the notebook."""
@@ -195,22 +201,23 @@ class _Check:
         found = self.rows("SELECT max(key) FROM run WHERE session = ? AND cell_id = ?", (run.session_key, run.cell_id))
         return int(found[0][0]) if found[0][0] is not None else None
 
-    def _file(self, used: Point, key: int) -> list[str]:
+    def _file(self, used: Point, key: int) -> str:
+        """Return what became of a file since, without its name; empty when nothing did."""
         maker = self.graph.writer(self.key or 0, "file", used.name, key)
         if maker is not None and maker.run in self.stale:
-            return [f"{used.name} comes from {self.graph.run(maker.run).label}, which is stale"]
+            return f"comes from {self.graph.run(maker.run).label}, which is stale"
         rewritten = self.graph.writer(self.key or 0, "file", used.name, NOW)
         if rewritten is not None and rewritten.run == key:
-            return []  # the cell itself wrote the file after it had read it
+            return ""  # the cell itself wrote the file after it had read it
         if rewritten is not None and rewritten.is_absent and rewritten.run > key:
-            return []  # the notebook's own clean-up
+            return ""  # the notebook's own clean-up
         if is_temporary(used.name, outside=self.ledger.root):
-            return []
+            return ""
         if used.is_absent:
             there = (self.ledger.root / used.name).exists() and rewritten is None
-            return [f"{used.name} is there today, and was not then"] if there else []
+            return "is there today, and was not then" if there else ""
         today, how = self._today(used)
-        return [f"{used.name} {how}"] if today != used.version else []
+        return how if today != used.version else ""
 
     def _today(self, used: Point) -> tuple[str | None, str]:
         """Return a file's version on the disk today, and what that means."""
@@ -283,6 +290,17 @@ class _Check:
             value = self.rows("SELECT source FROM run WHERE key = ?", (run.key,))[0][0]
         found = self.rows(f"SELECT min(key) FROM run WHERE session = ? AND {column} IS ?", (run.session_key, value))
         return int(found[0][0] or run.key)
+
+
+_OF_SEVERAL = {"comes": "come", "was": "were"}
+
+
+def _told(names: list[str], why: str) -> list[str]:
+    """Return reasons in words: one for all names where the words can be said of several."""
+    verb, _, rest = why.partition(" ")
+    if len(names) == 1 or verb not in _OF_SEVERAL:
+        return [f"{name} {why}" for name in names]
+    return [f"{', '.join(names[:-1])} and {names[-1]} {_OF_SEVERAL[verb]} {rest}"]
 
 
 def _same_code(one: str, other: str) -> bool:

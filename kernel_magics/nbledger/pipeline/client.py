@@ -8,11 +8,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from nbledger.pipeline.execution import DirectClient
 from nbledger.pipeline.kernels.manager import ReadyKernelManager
 
+SECONDS_TO_SETTLE = 2.0  # a cell that does not heed the interrupt is ended with its kernel
 LEAST_SECONDS = 0.001  # nbclient takes 0 for no limit
 
 
@@ -120,10 +122,18 @@ class RecordingClient(DirectClient):
     def _mark(self, index: int, name: str, why: str) -> None:
         if self.ready is not None:
             self.ready.busy = True
+        self._interrupt()
         cell = self.nb.cells[index]
         output = {"output_type": "error", "ename": name, "evalue": why, "traceback": [f"{name}: {why}"]}
         cell.outputs.append(type(cell)(output))
         self.nb_man.cell_exception(cell, cell_index=index)
+
+    def _interrupt(self) -> None:
+        """Have the cell end: a kernel that is shut down within one says so with a traceback on stderr."""
+        if self.kc.is_alive():
+            run_sync(ensure_async)(self.km.interrupt_kernel())
+            if self.kc.settled(SECONDS_TO_SETTLE) and self.ready is not None:
+                self.ready.busy = False
 
 
 def how_it_died(status: int | None) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from nbledger.errors import NBLedgerError
 from nbledger.fingerprint.syntax import parse
 from nbledger.pipeline import kinds
 from nbledger.pipeline.kinds import Kind
@@ -17,6 +18,12 @@ from nbledger.pipeline.kinds import Kind
 TAG = "parameters"
 _TYPE_COMMENT = re.compile(r"type:\s*(?P<type>[^\s#]+(?:\s*\|\s*[^\s#]+)*)\s*(?P<help>.*)")
 _MOST_DIGITS = 64
+
+
+class UnreadableParameters(NBLedgerError):
+    """The cell tagged `parameters` is not Python. Fields: notebook, why."""
+
+    template = "{notebook}: its cell tagged 'parameters' cannot be read: {why}"
 
 
 class _Unknown:
@@ -50,12 +57,12 @@ class Declared:
         return {"name": self.name, "type": self.kind.text, "default": self.default_text or None, "help": self.help}
 
 
-def declared(nb: Any) -> tuple[Declared, ...] | None:
+def declared(nb: Any, notebook: str = "The notebook") -> tuple[Declared, ...] | None:
     """Return what the notebook's cell tagged `parameters` declares, or `None` when there is no such cell.
 
     Found are assignments at its top and in `if`, `try` and `with`: several targets, tuples, annotations, values over
     many lines, comments. A cell in another language is left to papermill's own inspection (then a name is all that
-    counts).
+    counts). Raises `UnreadableParameters`, which names `notebook`, for a Python cell with a syntax error.
     """
     cell = next((cell for cell in nb.cells if TAG in cell.metadata.get("tags", ())), None)
     if cell is None:
@@ -63,8 +70,10 @@ def declared(nb: Any) -> tuple[Declared, ...] | None:
     source = plain_python(cell.source)
     try:
         tree = parse(source)
-    except (SyntaxError, ValueError):
-        return _inspected(nb)
+    except (SyntaxError, ValueError) as error:
+        if is_python(nb):
+            raise UnreadableParameters(notebook=notebook, why=_why(error)) from None
+        return _inspected(nb, cell)
     comments = _comments(source)
     found: dict[str, Declared] = {}
     for statement in _statements(tree.body):
@@ -224,13 +233,26 @@ def _said(statement: ast.stmt, comments: dict[int, str]) -> tuple[str | None, st
     return (match["type"], match["help"].lstrip("# ").strip()) if match else (None, text)
 
 
-def _inspected(nb: Any) -> tuple[Declared, ...]:
+def is_python(nb: Any) -> bool:
+    """Tell whether a notebook's cells are Python's, as they are where nothing says otherwise."""
+    from nbledger.pipeline.engine import NBLedgerEngine
+
+    return NBLedgerEngine.nb_language(nb).lower().startswith(("python", "ipython"))
+
+
+def _why(error: SyntaxError | ValueError) -> str:
+    return f"{error.msg}, line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else str(error)
+
+
+def _inspected(nb: Any, cell: Any) -> tuple[Declared, ...]:
+    """Return what papermill finds in the cell, which it looks for among cells that all have tags."""
     from papermill.inspection import _infer_parameters
 
     from nbledger.pipeline.engine import NBLedgerEngine
 
-    found = _infer_parameters(nb, language=NBLedgerEngine.nb_language(nb))
+    alone = type(nb)(cells=[cell], metadata=nb.metadata)
+    found = _infer_parameters(alone, language=NBLedgerEngine.nb_language(nb))
     return tuple(Declared(one.name, default_text=one.default, help=one.help) for one in found)
 
 
-__all__ = ["TAG", "UNKNOWN", "Declared", "declared", "plain_python"]
+__all__ = ["TAG", "UNKNOWN", "Declared", "UnreadableParameters", "declared", "is_python", "plain_python"]

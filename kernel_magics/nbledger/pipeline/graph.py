@@ -238,7 +238,7 @@ def _moved(seen: NotebookFiles, given: Mapping[str, Any], step: Step, root: Path
     """Return where files are now that params named in the last run, where a param has another value today."""
     from nbledger.pipeline.declarations import declared
 
-    defaults = {one.name: one.default for one in declared(read_notebook(step.notebook)) or ()}
+    defaults = {one.name: one.default for one in declared(read_notebook(step.notebook), step.notebook.name) or ()}
     here, found = step.notebook.parent, {}
     for name, default in defaults.items():
         before, now = seen.params.get(name, default), given.get(name, default)

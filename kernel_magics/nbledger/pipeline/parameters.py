@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nbledger.errors import NBLedgerError
-from nbledger.pipeline.declarations import TAG, Declared, declared
+from nbledger.pipeline.declarations import TAG, Declared, declared, is_python
 from nbledger.pipeline.kinds import Refused, is_scientific
 from nbledger.pipeline.kinds import plain_value as parse_value
 from nbledger.records import Param
@@ -50,14 +50,14 @@ def check(nb: Any, given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     """Return the params with their typed values, before anything runs.
 
     `Text` becomes what the declared type makes of it; other values must be of that type. Raises `NoParametersCell`,
-    `UnknownParameter` with the nearest name, or `BadParameter`.
+    `UnknownParameter` with the nearest name, `UnreadableParameters`, or `BadParameter`.
     """
     if not given:
         return {}
-    known = declared(nb)
+    known = declared(nb, notebook)
     if known is None:
         raise NoParametersCell(notebook=notebook, names=", ".join(given))
-    if not known and not _is_python(nb):  # papermill cannot look into a cell of most other languages
+    if not known and not is_python(nb):  # papermill cannot look into a cell of most other languages
         return {name: parse_value(value) if isinstance(value, Text) else value for name, value in given.items()}
     by_name = {one.name: one for one in known}
     for name in given:
@@ -69,12 +69,6 @@ def check(nb: Any, given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
 def check_injected(nb: Any, notebook: str) -> None:
     """Raise as `check` where papermill has put params into a notebook that do not fit what it declares."""
     check(nb, nb.metadata.get("papermill", {}).get("parameters") or {}, notebook)
-
-
-def _is_python(nb: Any) -> bool:
-    from nbledger.pipeline.engine import NBLedgerEngine
-
-    return NBLedgerEngine.nb_language(nb).lower().startswith(("python", "ipython"))
 
 
 def _typed(one: Declared, value: Any, notebook: str) -> Any:

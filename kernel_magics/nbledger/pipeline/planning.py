@@ -49,9 +49,12 @@ def plan(
     order = dag(pipeline, ledger, given)
     chosen = order.all_before([pipeline.step(name).name for name in only]) if only else set(order.steps)
     found: dict[str, PlannedStep] = {}
+    files: dict[str, str] = {}
     for name in order.steps:
         if name in chosen:
-            found[name] = _planned(pipeline.step(name), order, found, ledger if cache else None, given[name], cache)
+            found[name] = _planned(
+                pipeline.step(name), order, found, ledger if cache else None, given[name], cache, files
+            )
     return Plan(tuple(found.values()), order, order.notes)
 
 
@@ -62,7 +65,9 @@ def _planned(
     ledger: Ledger | None,
     params: Mapping[str, Any],
     cache: bool,
+    files: dict[str, str],
 ) -> PlannedStep:
+    """Return what would become of a step; the files that taking its results puts back are added to `files`."""
     before = order.before(step.name)
     if not cache or not step.cache:
         return PlannedStep(step.name, "run", ("nothing is to be taken from earlier runs",), before, params)
@@ -70,9 +75,11 @@ def _planned(
         return PlannedStep(step.name, "run", ("never run in a ledger",), before, params)
     from nbledger.pipeline.caching import Hit, lookup
 
-    answer = lookup(ledger, read_notebook(step.notebook), step.notebook, params, step.kernel, step.notebook.parent)
+    notebook, nb = step.notebook, read_notebook(step.notebook)
+    answer = lookup(ledger, nb, notebook, params, step.kernel, notebook.parent, files=files)
     if not isinstance(answer, Hit):
         return PlannedStep(step.name, "run", tuple(answer.reasons), before, params)
+    files.update((write.name, write.version) for write in answer.record.writes if write.object)
     again = [one for one in before if one in found and found[one].what != "cached"]
     if again:
         reasons = tuple(f"if {one} gives other files" for one in again)

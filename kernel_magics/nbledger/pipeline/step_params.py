@@ -26,7 +26,8 @@ def step_params(pipeline: Pipeline, given: Mapping[str, Any] | None = None) -> d
     raises for a value of the wrong type.
     """
     notebooks = {step.name: read_notebook(step.notebook) for step in pipeline.steps}
-    known = {name: [one.name for one in declared(nb) or ()] for name, nb in notebooks.items()}
+    paths = {step.name: step.notebook.name for step in pipeline.steps}
+    known = {name: [one.name for one in declared(nb, paths[name]) or ()] for name, nb in notebooks.items()}
     found: dict[str, dict[str, Any]] = {step.name: {} for step in pipeline.steps}
     for name, value in pipeline.params.items():
         for step in _takers(pipeline, known, name):

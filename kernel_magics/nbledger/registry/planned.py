@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbledger.ledger.audit import user
 from nbledger.records import GateResult, ModelVersion
-from nbledger.registry.gates import GateSpec, parse_gate
+from nbledger.registry.gates import GateSpec, parse_gate, titles
 from nbledger.registry.promotion import Promotion, PromotionConflict, promote
 from nbledger.registry.rollback import rollback
 from nbledger.tables import many
@@ -60,7 +60,9 @@ class Plan:
     def said(self) -> str:
         """In one sentence, what it comes to."""
         if not self.allowed:
-            names = ", ".join(dict.fromkeys(one.gate for one in self.gates if not one.ok))
+            names = ", ".join(
+                dict.fromkeys(title for title, one in zip(titles(self.gates), self.gates, strict=True) if not one.ok)
+            )
             return f"Refused: {names} did not pass. Nothing changes."
         if self.is_nothing:
             return "Nothing changes: all is so already."

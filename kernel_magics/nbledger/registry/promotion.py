@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from nbledger.ledger.audit import user
 from nbledger.ledger.promotions import NewPromotion, Outcome, add_promotion
 from nbledger.records import AliasEvent, GateResult, ModelVersion, Run, new_id
 from nbledger.registry.candidate import NoModel, SeveralModels, candidate, model_of, slice_hash
-from nbledger.registry.gates import BadGate, GateContext, GateSpec, judge_in, parse_gate
+from nbledger.registry.gates import BadGate, GateContext, GateSpec, judge_in, parse_gate, titles
 from nbledger.registry.metadata import on_registered, prepare
 from nbledger.tables import table
 
@@ -113,10 +113,10 @@ def promote(
         alias = alias.removeprefix("@")
         check_name("alias", alias, ALIAS, "use letters, digits, '.', '_' and '-', a letter first")
     specs = [spec if isinstance(spec, GateSpec) else parse_gate(spec) for spec in gates]
-    _check_waived(specs, waive, reason)
+    waived = _to_waive(specs, waive, reason)
     context = candidate(ledger, model, run, alias=alias or "champion", which=which, who=who or user())
     ledger.objects.check(context.artifact.object)
-    results = _waived(judge_in(context, specs), waive, context.who, reason)
+    results = _waived(judge_in(context, specs), waived, context.who, reason)
     move = Move(context, alias, reason, results, None if dry_run else slice_hash(context))
     if dry_run:
         return move.imagined()
@@ -295,21 +295,23 @@ def refused(move: Move) -> PromotionRefused:
         return record
 
     record = context.ledger.write(insert, context.who, move.reason)
-    failed = list(dict.fromkeys(one.gate for one in move.gates if not one.ok))
+    failed = [title for title, one in zip(titles(move.gates), move.gates, strict=True) if not one.ok]
     return PromotionRefused(
         model=context.model + (f"@{move.alias}" if move.alias else ""),
         alias=move.alias,
         run=context.run.id[:8],
         results=move.gates,
         promotion=record,
-        names=", ".join(failed),
+        names=", ".join(dict.fromkeys(failed)),
         table=gate_table(move.gates),
     )
 
 
 def gate_table(results: Iterable[GateResult], width: int | None = None) -> str:
     """Return gate results as a table."""
-    return table(["gate", "status", "found"], [[one.gate, one.status, one.detail] for one in results], width=width)
+    gates = tuple(results)
+    rows = [[title, one.status, one.detail] for title, one in zip(titles(gates), gates, strict=True)]
+    return table(["gate", "status", "found"], rows, width=width)
 
 
 def check_name(what: str, name: str, pattern: re.Pattern[str], rule: str) -> None:
@@ -325,23 +327,31 @@ def _version_ids(connection: sqlite3.Connection, model: str) -> dict[int, str]:
     return dict(rows.fetchall())
 
 
-def _check_waived(specs: Collection[GateSpec], waive: Collection[str], reason: str) -> None:
-    names = [spec.name for spec in specs]
-    for gate in waive:
-        if gate not in names:
+def _to_waive(specs: Sequence[GateSpec], waive: Collection[str], reason: str) -> set[int]:
+    """Return which gates to waive, by their places. One is named as in the table of gates, or as it was given."""
+    names = titles(specs)
+    found: set[int] = set()
+    for gate in (" ".join(one.split()) for one in waive):
+        places = {at for at, spec in enumerate(specs) if gate in (names[at], spec.name, " ".join(str(spec).split()))}
+        if not places:
             raise NotWaived(
                 detail=f"The gate {gate!r} is not among those that are judged ({', '.join(names) or 'none'})"
             )
+        several = tuple(dict.fromkeys(names[at] for at in sorted(places)))
+        if len(several) > 1:
+            raise NotWaived(detail=f"Several gates are called {gate!r}: waive one of {', '.join(map(repr, several))}")
+        found |= places
     if waive and not reason.strip():
         raise NotWaived(detail="A waived gate needs a reason, which is kept: --reason TEXT")
+    return found
 
 
-def _waived(results: tuple[GateResult, ...], waive: Collection[str], who: str, reason: str) -> tuple[GateResult, ...]:
+def _waived(results: tuple[GateResult, ...], waive: Collection[int], who: str, reason: str) -> tuple[GateResult, ...]:
     return tuple(
         replace(one, status="waived", detail=f"{one.status}: {one.detail}; waived by {who}: {reason}")
-        if one.gate in waive and not one.ok
+        if at in waive and not one.ok
         else one
-        for one in results
+        for at, one in enumerate(results)
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.errors import NBLedgerError
 from nbledger.records import Edge, Scalar, Version
+from nbledger.tables import span
 
 if TYPE_CHECKING:
     from nbledger.capture.outcome import ModelSaved, Outcome
@@ -124,7 +125,7 @@ def show(outcome: Outcome, writer: Writer) -> None:
 
 def text(shown: Card) -> str:
     """Return a card as plain text."""
-    head = f"nbledger  {shown.run[:_SHORT]}  {shown.name or shown.experiment}  {format_seconds(shown.duration)}"
+    head = f"nbledger  {shown.run[:_SHORT]}  {shown.name or shown.experiment}  {span(shown.duration)}"
     lines = [head if shown.status == "finished" else f"{head}  {shown.status}"]
     if shown.error:
         lines.append(f"  error    {shown.error.splitlines()[0]}")
@@ -177,15 +178,6 @@ def format_number(value: float) -> str:
 def format_change(change: float) -> str:
     """Return a difference with its sign, or that there is none."""
     return f"{change:+.4g}" if change else "unchanged"
-
-
-def format_seconds(seconds: float) -> str:
-    """Return a duration in the unit that reads best."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.1f} min"
 
 
 def format_bytes(size: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from nbledger.widgets.card import format_change, format_number, format_seconds, model_text
+from nbledger.tables import span
+from nbledger.widgets.card import format_change, format_number, model_text
 
 if TYPE_CHECKING:
     from nbledger.widgets.card import Card, DataLine, MetricLine
@@ -48,7 +49,7 @@ def html(card: Card) -> str:
     return (
         f'{_STYLE}<div class="nbl-card nbl-{escape(card.status)}" role="group" aria-label="nbledger run">'
         f'<div>{name}<code title="{escape(card.run)}">{escape(card.run[:8])}</code>'
-        f'<span class="nbl-quiet"> &middot; {escape(card.experiment)} &middot; {format_seconds(card.duration)}{status}'
+        f'<span class="nbl-quiet"> &middot; {escape(card.experiment)} &middot; {span(card.duration)}{status}'
         f"</span></div><table>{''.join(rows)}</table></div>"
     )
 

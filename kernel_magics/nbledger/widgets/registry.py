@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbledger.registry.gates import titles
 from nbledger.registry.overview import NO_MODELS, ModelOverview, overview, overview_text
 from nbledger.tables import ago, clean, many, number, when
 from nbledger.widgets import parts
@@ -275,8 +276,8 @@ class _RollbackForm:
 def gates_html(gates: Sequence[GateResult]) -> str:
     """Return what gates said as a table."""
     rows = [
-        [one.gate, parts.Html(f'<span class="{_LOOKS[one.status]}">{_MARKS[one.status]}</span>'), one.detail]
-        for one in gates
+        [title, parts.Html(f'<span class="{_LOOKS[one.status]}">{_MARKS[one.status]}</span>'), one.detail]
+        for title, one in zip(titles(gates), gates, strict=True)
     ]
     return parts.grid(["gate", "", "found"], rows)
 

@@ -44,7 +44,7 @@ class RegistryModel:
     @property
     def gates(self) -> tuple[str, ...]:
         """The gates that were judged last, as they are written."""
-        return tuple(gate_text(one.gate, one.options) for one in (self.model.gates if self.model else ()))
+        return tuple(str(GateSpec(one.gate, one.options)) for one in (self.model.gates if self.model else ()))
 
     def prepare_promotion(
         self,
@@ -112,12 +112,4 @@ class RegistryModel:
             call()
 
 
-def gate_text(name: str, options: object) -> str:
-    """Return a gate as one line that can be given again."""
-    known = dict(options) if isinstance(options, dict) else {}
-    if name == "metric" and set(known) == {"condition"}:
-        return str(known["condition"])
-    return str(GateSpec(name, known))
-
-
-__all__ = ["RegistryModel", "gate_text"]
+__all__ = ["RegistryModel"]

@@ -31,12 +31,14 @@ def lookup(
     cwd: Path | str | None = None,
     *,
     experiment: str | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Hit | Miss:
     """Return the earlier run whose results are those that this notebook would give now, or why there is none.
 
-    `nb` is the notebook's node, `params` are typed (as `parameters.check` returns them). Nothing is written.
+    `nb` is the notebook's node, `params` are typed (as `parameters.check` returns them), `files` as of `find`. Nothing
+    is written.
     """
-    return find(ledger, step_of(ledger, nb, notebook_path, params, kernel, cwd, experiment))
+    return find(ledger, step_of(ledger, nb, notebook_path, params, kernel, cwd, experiment), files)
 
 
 def restore(ledger: Ledger, hit: Hit, root: Path | None = None) -> tuple[str, ...]:

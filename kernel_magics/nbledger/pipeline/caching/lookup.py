@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +38,14 @@ class Miss:
     run: str | None = None
 
 
-def find(ledger: Ledger, step: Step) -> Hit | Miss:
-    """Return the latest run whose results can be taken, or why there is none. Nothing is written."""
+def find(ledger: Ledger, step: Step, files: Mapping[str, str] | None = None) -> Hit | Miss:
+    """Return the latest run whose results can be taken, or why there is none. Nothing is written.
+
+    `files` are versions of files, by their names, that steps before this one will have put back by then.
+    """
     if step.prevents:
         return Miss(step.prevents, step)
-    today = Today(ledger.root, step.cwd)
+    today = Today(ledger.root, step.cwd, files=files)
     first: Miss | None = None
     for run in earlier(ledger, step.key):
         record = load(ledger, run)

@@ -78,7 +78,7 @@ def step_of(
     parts = {
         "notebook": relative(str(path), ledger.root),
         "code": digest("cells", *sorted(cell.hash for cell in cells)),
-        "params": _params(nb, given),
+        "params": _params(nb, given, path.name),
         "environment": environment.hash,
         "settings": machine,
         "kernel": identity,
@@ -102,9 +102,10 @@ def asked_now(hidden: Hidden, today: Today) -> tuple[Read, ...]:
     return tuple(found)
 
 
-def _params(nb: Any, given: Mapping[str, Any]) -> str:
+def _params(nb: Any, given: Mapping[str, Any], notebook: str) -> str:
     """Return the hash of params; one that is given as what it is by default counts as not given."""
-    by_default = {one.name: typed(one.default) for one in declared(nb) or () if one.default is not UNKNOWN}
+    known = declared(nb, notebook) or ()
+    by_default = {one.name: typed(one.default) for one in known if one.default is not UNKNOWN}
     return digest("params", *(f"{n}={typed(v)}" for n, v in sorted(given.items()) if by_default.get(n) != typed(v)))
 
 

@@ -26,15 +26,22 @@ EVERY_VARIABLE = "*"
 class Today:
     """Compares reads with what is there now. `root` is the project's folder, `cwd` where the notebook runs.
 
-    Each file is hashed once.
+    `files` are versions of files (by their names relative to `root`) that will be there by then, whatever is now.
+    Each other file is hashed once.
     """
 
-    def __init__(self, root: Path, cwd: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        cwd: Path,
+        environ: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
         self.cwd = cwd
         self._environ = os.environ if environ is None else environ
         self._places = Places(root, [root / ".nbledger"])
-        self._hashes: dict[str, str] = {}
+        self._hashes = {str(root / name): version for name, version in (files or {}).items()}
 
     def changes(self, reads: Iterable[Read], salt: str) -> list[str]:
         """Return in words what is not what it was; the first change of a kind that costs nothing comes first."""

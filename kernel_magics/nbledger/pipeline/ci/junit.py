@@ -8,6 +8,7 @@ from xml.etree import ElementTree as Xml
 from nbledger.pipeline.ci.report import CiReport
 from nbledger.pipeline.step_running import StepRun
 from nbledger.records import GateResult
+from nbledger.registry.gates import titles
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -20,8 +21,8 @@ def junit(report: CiReport) -> str:
         _step(steps, step)
     if report.gates or (report.problem and report.run.status == "finished"):
         gates = _suite(suites, f"{report.pipeline}: gates", max(1, len(report.gates)), 0.0)
-        for gate in report.gates:
-            _gate(gates, gate)
+        for title, gate in zip(titles(report.gates), report.gates, strict=True):
+            _gate(gates, title, gate)
         if not report.gates:
             case = Xml.SubElement(gates, "testcase", {"classname": "gates", "name": "candidate"})
             Xml.SubElement(case, "failure", {"message": _clean(report.problem)})
@@ -49,8 +50,8 @@ def _step(suite: Xml.Element, step: StepRun) -> None:
     Xml.SubElement(case, "system-out").text = _clean("\n".join(told))
 
 
-def _gate(suite: Xml.Element, gate: GateResult) -> None:
-    case = Xml.SubElement(suite, "testcase", {"classname": "gates", "name": _clean(gate.gate)})
+def _gate(suite: Xml.Element, title: str, gate: GateResult) -> None:
+    case = Xml.SubElement(suite, "testcase", {"classname": "gates", "name": _clean(title)})
     if not gate.ok:
         kind = "error" if gate.status == "error" else "failure"
         Xml.SubElement(case, kind, {"message": _clean(gate.detail)})

@@ -9,6 +9,7 @@ from typing import Any
 
 from nbledger.pipeline.ci.base import BaseDiff, Change
 from nbledger.pipeline.ci.report import CiReport, Gain
+from nbledger.registry.gates import titles
 from nbledger.tables import many, number, span
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|#~$])")
@@ -80,8 +81,8 @@ def _candidate(report: CiReport) -> list[str]:
         found.append(table(["metric", "candidate", "champion", "gain, 95 % interval", ""], rows))
     if report.gates:
         rows = [
-            [plain(gate.gate), f"**{gate.status}**" if not gate.ok else gate.status, plain(gate.detail)]
-            for gate in report.gates
+            [plain(title), f"**{gate.status}**" if not gate.ok else gate.status, plain(gate.detail)]
+            for title, gate in zip(titles(report.gates), report.gates, strict=True)
         ]
         found.append("### Gates\n\n" + table(["gate", "status", "found"], rows))
     return found

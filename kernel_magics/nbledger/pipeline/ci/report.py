@@ -13,6 +13,7 @@ from nbledger.pipeline.promoting import NoCandidate, best_of
 from nbledger.pipeline.running import OnStep, PipelineRun, run_pipeline
 from nbledger.pipeline.spec import Pipeline
 from nbledger.records import GateResult, ModelVersion, Run
+from nbledger.registry.gates import titles
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -144,7 +145,8 @@ def _judged(ledger: Ledger, pipeline: Pipeline, best: Run, *, promote: bool) -> 
         found["gates"] = tuple(error.results)
     except NBLedgerError as error:
         found["problem"] = str(error)
-    lost = [gate.gate for gate in found.get("gates", ()) if not gate.ok]
+    gates = found.get("gates", ())
+    lost = [title for title, gate in zip(titles(gates), gates, strict=True) if not gate.ok]
     return {**found, "problem": f"did not pass: {', '.join(lost)}"} if lost else found
 
 

@@ -43,6 +43,19 @@ class DirectKernelClient(BlockingKernelClient):
         found = dict(self._poller.poll(max(0, int(seconds * 1000))))
         return self.shell_channel.socket in found, self.iopub_channel.socket in found
 
+    def settled(self, seconds: float) -> bool:
+        """Wait until the kernel has done all that it was asked, so many seconds at most, and tell whether it has."""
+        asked = self.kernel_info()
+        until = time.monotonic() + seconds
+        while self.is_alive() and time.monotonic() < until:
+            try:
+                message = self.shell_channel.get_msg(timeout=0.1)
+            except Empty:
+                continue
+            if message["parent_header"].get("msg_id") == asked:
+                return True
+        return False
+
     def _answers(self) -> bool:
         try:
             reply = self.shell_channel.get_msg(timeout=1)

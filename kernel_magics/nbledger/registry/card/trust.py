@@ -10,6 +10,7 @@ from nbledger.ledger.promotions import approvals
 from nbledger.ledger.promotions import promotions as recorded
 from nbledger.registry.card.page import Block, Facts, Table, Text
 from nbledger.registry.evidence import TRUE, name_of
+from nbledger.registry.gates import titles
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -81,7 +82,8 @@ def promotions(ledger: Ledger, version: ModelVersion) -> list[Block]:
     for one in own:
         if one.gates:
             what = f"@{one.alias}, {_moment(one.time)}: {one.outcome.replace('_', ' ')}"
-            rows_of = tuple((gate.gate, gate.status, gate.detail) for gate in one.gates)
+            named = zip(titles(one.gates), one.gates, strict=True)
+            rows_of = tuple((title, gate.status, gate.detail) for title, gate in named)
             blocks.append(Table(f"Gates of {what}", ("gate", "status", "detail"), rows_of))
     moves = [event for event in ledger.alias_history(version.model) if event.number == version.number]
     if moves and not own:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from nbledger.registry.gates.context import GateContext
 from nbledger.registry.gates.judging import judge, judge_in
-from nbledger.registry.gates.spec import BadGate, GateSpec, known_gates, parse_gate, read_gates
+from nbledger.registry.gates.spec import BadGate, GateSpec, known_gates, parse_gate, read_gates, titles
 
-__all__ = ["BadGate", "GateContext", "GateSpec", "judge", "judge_in", "known_gates", "parse_gate", "read_gates"]
+__all__ = [
+    "BadGate",
+    "GateContext",
+    "GateSpec",
+    "judge",
+    "judge_in",
+    "known_gates",
+    "parse_gate",
+    "read_gates",
+    "titles",
+]

@@ -12,7 +12,8 @@ import importlib.metadata
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,16 @@ class GateSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        if self.name == "metric" and self.options.keys() == {"condition"}:
+            return str(self.options["condition"])
         return f"{self.name}: {', '.join(f'{k}={v}' for k, v in self.options.items())}" if self.options else self.name
+
+
+def titles(gates: Iterable[GateSpec | GateResult]) -> tuple[str, ...]:
+    """Return what to call each of several gates: its name, and where others have the same one, with its options."""
+    specs = [GateSpec(one.gate, one.options) if isinstance(one, GateResult) else one for one in gates]
+    names = Counter(one.name for one in specs)
+    return tuple(str(one) if names[one.name] > 1 else one.name for one in specs)
 
 
 def parse_gate(item: str | Mapping[str, Any]) -> GateSpec:
