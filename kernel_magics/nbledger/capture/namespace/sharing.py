@@ -153,7 +153,7 @@ class _Walk:
                     self.arrange(part)
             if not types <= atoms:
                 deep.append(part)
-        children = [child for child in gc.get_referents(*deep) if type(child) not in atoms]
+        children = _no_atoms(gc.get_referents(*deep))
         self.arrange(children)
         return children
 
@@ -164,7 +164,7 @@ class _Walk:
                 object.__getattribute__(part, "__dict__")  # from now on the collector sees the same parts every time
             except Exception:  # noqa: BLE001, S110 - without a dict, or one that is hidden
                 pass
-        children = [child for child in gc.get_referents(*parts) if type(child) not in atoms]
+        children = _no_atoms(gc.get_referents(*parts))
         self.arrange(children)
         return children
 
@@ -265,10 +265,10 @@ class _Walk:
         if array.dtype.names:
             return [item for name in array.dtype.names for item in self.items(array[name])]
         items = array.ravel(order="K").tolist() if array.dtype.kind == "O" else []
-        if set(map(type, items)) <= atoms:
+        children = _no_atoms(items)
+        if not children:
             return []
         self.scanned = True
-        children = [item for item in items if type(item) not in atoms]
         self.arrange(children)
         return children
 
@@ -374,6 +374,14 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
 }
 _ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE})
 _SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
+
+
+def _no_atoms(parts: list[Any]) -> list[Any]:
+    """Return the parts that are no atoms. Types that were not met yet are found out first: it is the same every time."""
+    types = set(map(type, parts))
+    for cls in types - atoms:
+        kind_of(cls)
+    return [] if types <= atoms else [part for part in parts if type(part) not in atoms]
 
 
 def _arrays_in(values: Any) -> list[Any]:
