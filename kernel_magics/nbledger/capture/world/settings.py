@@ -13,6 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 
+RECURSES = "<recursion>"
+"""Stands among the names that a cell mentions for functions that call themselves."""
+
+
 class Setting(NamedTuple):
     """A setting: its name, the module that must be loaded, how to read it, and what it is when nobody changed it.
 
@@ -127,6 +131,12 @@ SETTINGS = (
         _sklearn_shown,
         lambda sklearn: _sklearn_shown(sklearn, default=True),
         asked_by=SHOWS | {"estimator_html_repr", "_repr_html_", "_repr_mimebundle_"},
+    ),
+    Setting(
+        "sys.recursionlimit",
+        "sys",
+        lambda sys: sys.getrecursionlimit(),
+        asked_by=frozenset({"getrecursionlimit", RECURSES}),
     ),
     Setting("locale", "locale", lambda locale: locale.setlocale(locale.LC_ALL)),
 )
