@@ -18,6 +18,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from nbledger.capture.code.reach import function_globals
+from nbledger.capture.namespace.endings import called_at_end
 from nbledger.capture.namespace.kinds import (
     IMMUTABLE,
     Kind,
@@ -27,6 +28,7 @@ from nbledger.capture.namespace.kinds import (
     is_library_function,
     is_written_here,
     kind_of,
+    no_atoms,
 )
 from nbledger.capture.namespace.loggers import behind_logger
 from nbledger.fingerprint import change_token
@@ -153,7 +155,7 @@ class _Walk:
                     self.arrange(part)
             if not types <= atoms:
                 deep.append(part)
-        children = _no_atoms(gc.get_referents(*deep))
+        children = no_atoms(gc.get_referents(*deep))
         self.arrange(children)
         return children
 
@@ -164,7 +166,7 @@ class _Walk:
                 object.__getattribute__(part, "__dict__")  # from now on the collector sees the same parts every time
             except Exception:  # noqa: BLE001, S110 - without a dict, or one that is hidden
                 pass
-        children = _no_atoms(gc.get_referents(*parts))
+        children = [*no_atoms(gc.get_referents(*parts)), *called_at_end(parts)]
         self.arrange(children)
         return children
 
@@ -206,9 +208,9 @@ class _Walk:
         return children
 
     def modules(self, parts: list[ModuleType]) -> list[Any]:
-        """Look at modules: the globals of the user's own, and the figures that pyplot has open."""
+        """Look at modules: the user's own ones' globals (but of the notebook itself), and open figures."""
         children: list[Any] = []
-        for module in parts:
+        for module in (part for part in parts if part.__dict__ is not self.namespace):
             names = module.__dict__
             name = names.get("__name__")
             if not in_library(name):
@@ -265,10 +267,8 @@ class _Walk:
         if array.dtype.names:
             return [item for name in array.dtype.names for item in self.items(array[name])]
         items = array.ravel(order="K").tolist() if array.dtype.kind == "O" else []
-        children = _no_atoms(items)
-        if not children:
-            return []
-        self.scanned = True
+        children = no_atoms(items)
+        self.scanned = self.scanned or bool(children)
         self.arrange(children)
         return children
 
@@ -374,14 +374,6 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
 }
 _ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE})
 _SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
-
-
-def _no_atoms(parts: list[Any]) -> list[Any]:
-    """Return the parts that are no atoms. Types that were not met yet are found out first: it is the same every time."""
-    types = set(map(type, parts))
-    for cls in types - atoms:
-        kind_of(cls)
-    return [] if types <= atoms else [part for part in parts if type(part) not in atoms]
 
 
 def _arrays_in(values: Any) -> list[Any]:

@@ -54,6 +54,12 @@ class FileEvents(audit.Listener):
 
     def opened(self, path: str, mode: str | None, flags: int) -> None:  # noqa: ARG002 - the flags say all
         """A file is about to be opened."""
+        if os.path.islink(path):
+            if flags & _WRITES:
+                self.changed(path)  # what was written went where the link leads
+            else:
+                self.read(path)
+            path = os.path.realpath(path)
         if not flags & _WRITES:
             self.read(source_of(path))
         elif flags & os.O_TRUNC or (flags & os.O_CREAT and state_of(path) is None):

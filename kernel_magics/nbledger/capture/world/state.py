@@ -37,7 +37,9 @@ __all__ = ["State", "StateUse", "restore"]
 
 _FOLDER, _PATH, _ENVIRON, _EXPERIMENTAL = "os.getcwd()", "sys.path", "os.environ", "sklearn.experimental"
 _ASKS_FOLDER = frozenset({"getcwd", "cwd", "abspath", "absolute", "resolve", "realpath"}) | ASKS_FOR_FILES
-_ASKS_ENVIRON = frozenset({"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv"})
+_ASKS_ENVIRON = frozenset(
+    {"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv", "tzset"}
+)
 _ENABLED = frozenset({"IterativeImputer", "HalvingGridSearchCV", "HalvingRandomSearchCV", "sklearn.experimental"})
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
 _OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
@@ -284,6 +286,8 @@ class State(audit.Listener, seeding.SeedListener):
             }
             if RECURSES in self._hint:
                 libraries.add("sys")
+            if "datetime" in libraries:
+                libraries.add("time")
             for name in known:
                 _, library, *_, asked_by = _SETTINGS[name]
                 asked = not asked_by or not asked_by.isdisjoint(self._hint)
