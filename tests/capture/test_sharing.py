@@ -530,3 +530,9 @@ def test_a_thread_that_ended_within_its_cell_is_no_matter(notebook: Notebook) ->
     changes = notebook.run("t = threading.Thread(target=l.append, args=(1,))\nt.start()\nt.join()")
     assert said(changes) == {"l*", "t"}
     assert changes.opaque == ()
+
+
+def test_a_list_of_numbers_of_a_type_that_was_never_met_is_the_same_at_the_next_look(notebook):
+    new = 'type("float9", (np.float64,), {"__module__": "numpy"})'
+    notebook.run_all("import numpy as np", f"number = {new}\nlst, inside = [number(1.5)], [[number(2.5)]]")
+    assert said(notebook.run("print(lst, inside)")) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import collections
 import datetime
 import decimal
@@ -162,11 +163,37 @@ def opaque_values():
     yield iter([1])
     yield map(str, [1])
     yield itertools.count()
-    yield io.StringIO("a")
     yield threading.Lock()
     yield threading.Thread()
     with socket.socket() as open_socket:
         yield open_socket
+
+
+def test_a_file_in_memory_is_its_content_and_the_place_in_it():
+    read, other = io.StringIO("ab"), io.StringIO("ab")
+    assert fingerprint(read).exactness == "exact"
+    assert fingerprint(read).hash == fingerprint(other).hash != fingerprint(io.BytesIO(b"ab")).hash
+    before = token(read)
+    read.read(1)
+    assert fingerprint(read).hash != fingerprint(other).hash
+    assert token(read) != before
+    other.close()
+    assert fingerprint(other).hash not in {fingerprint(io.StringIO("ab")).hash, fingerprint(read).hash}
+
+
+def test_an_abstract_class_is_also_what_it_was_told_to_count_as_its_own():
+    class Animal(abc.ABC):
+        @abc.abstractmethod
+        def eat(self): ...
+
+    class Robot:
+        pass
+
+    before = fingerprint(Animal).hash
+    isinstance(Robot(), Animal)
+    assert fingerprint(Animal).hash == before
+    Animal.register(Robot)
+    assert fingerprint(Animal).hash != before
 
 
 def test_what_would_be_consumed_or_cannot_be_read_is_opaque_and_equals_nothing():

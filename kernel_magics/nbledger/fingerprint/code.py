@@ -11,6 +11,7 @@ classes, modules or plain constants. Data that a function reads from a global is
 
 from __future__ import annotations
 
+import abc
 import ast
 import functools
 import linecache
@@ -322,6 +323,7 @@ def _build_class(walk: Walk, cls: type) -> bytes:
     if fields is not None:
         for name, field in dict(fields).items():
             parts.append(walk.encode((name, str(field.type), field.default, field.default_factory, field.compare)))
+    parts.extend(map(walk.encode, _virtual_children(cls)))
     enum = "_member_map_" in cls.__dict__
     for name in sorted(cls.__dict__):
         item = cls.__dict__[name]
@@ -338,6 +340,14 @@ def _build_class(walk: Walk, cls: type) -> bytes:
         members = cls.__dict__["_member_map_"]
         parts.append(walk.encode([(name, member._value_) for name, member in members.items()]))
     return b"".join(parts)
+
+
+def _virtual_children(cls: type) -> list[str]:
+    """Return the names of the classes that an abstract one was told to count as its own."""
+    if "_abc_impl" not in cls.__dict__:
+        return []
+    registry = abc._get_dump(cls)[0]  # type: ignore[attr-defined]
+    return sorted(qualname_of(child) for child in (ref() for ref in registry) if child is not None)
 
 
 def _is_generated(item: Any) -> bool:

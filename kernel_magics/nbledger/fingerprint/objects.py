@@ -8,6 +8,7 @@ wall-clock times and the library's version are left out, so that the same fit is
 from __future__ import annotations
 
 import copyreg
+import io
 import sys
 import types
 import warnings
@@ -60,6 +61,8 @@ def encode_object(walk: Walk, value: Any) -> bytes:
         return encode_class(walk, value)
     if any(root_of(base) in _ENTANGLED for base in cls.__mro__):
         return walk.opaque_part()
+    if cls is io.BytesIO or cls is io.StringIO:
+        return walk.nest(b"io", value, _build_buffer)
     if issubclass(cls, _CONSUMED) or _in_mro(cls, "__next__") or _in_mro(cls, "__await__"):
         return walk.opaque_part()
     if _in_mro(cls, "_value_repr_") or any(root_of(b) == "enum" and b.__name__ == "Enum" for b in cls.__mro__):
@@ -67,6 +70,12 @@ def encode_object(walk: Walk, value: Any) -> bytes:
     if cls.__name__ == "RandomState" and (walk.depth or walk.built) and _is_global(value):
         return walk.compact(b"gl", b"numpy.random")
     return walk.nest(b"o", value, _build)
+
+
+def _build_buffer(walk: Walk, value: io.BytesIO | io.StringIO) -> bytes:
+    """Encode a file in memory: its content and where in it reading goes on."""
+    inside = (type(value).__name__, None if value.closed else (value.getvalue(), value.tell()))
+    return walk.encode(inside) + walk.extras(value)
 
 
 def _is_global(generator: Any) -> bool:

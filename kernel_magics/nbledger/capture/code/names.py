@@ -192,6 +192,11 @@ class CellCode:
         found: frozenset[str] = self._all.flow.at_exit()
         return found
 
+    @property
+    def code(self) -> CodeType:
+        """The compiled code itself."""
+        return self._code
+
     def reached_codes(self, namespace: Mapping[str, Any]) -> set[CodeType]:
         """Return the codes of the notebook's functions that the cell may reach: those worth watching while it runs."""
         if not self._scan.inner and not self._codes and self._only_plain(namespace):

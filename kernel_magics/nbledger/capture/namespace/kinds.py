@@ -6,6 +6,7 @@ counts as atoms too: a notebook that patches a library changes no variable.
 
 from __future__ import annotations
 
+import io
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from enum import IntEnum
@@ -44,7 +45,8 @@ _PLAIN = frozenset({list, tuple, dict, set, frozenset, deque, defaultdict, Order
 _OWN = frozenset(
     {
         types.MethodType, partial, types.SimpleNamespace, types.MappingProxyType, types.CellType, property,
-        staticmethod, classmethod, cached_property, bytearray, type({}.keys()), type({}.values()), type({}.items()),
+        staticmethod, classmethod, cached_property, bytearray, io.BytesIO, io.StringIO,
+        type({}.keys()), type({}.values()), type({}.items()),
         type(OrderedDict().keys()), type(OrderedDict().values()), type(OrderedDict().items()),
     }
 )  # fmt: skip
@@ -60,7 +62,7 @@ _ATOMS: frozenset[type] = frozenset(
 _ATOM_NAMES = frozenset(
     {
         ("numpy", "ufunc"), ("numpy", "_ArrayFunctionDispatcher"), ("numpy", "generic"), ("numpy", "dtype"),
-        ("numpy", "SeedSequence"), ("re", "Pattern"), ("re", "Match"), ("datetime", "date"), ("datetime", "time"),
+        ("re", "Pattern"), ("re", "Match"), ("datetime", "date"), ("datetime", "time"),
         ("datetime", "timedelta"), ("datetime", "tzinfo"), ("zoneinfo", "ZoneInfo"), ("decimal", "Decimal"),
         ("fractions", "Fraction"), ("uuid", "UUID"), ("pathlib", "PurePath"), ("enum", "Enum"),
         ("operator", "itemgetter"), ("operator", "attrgetter"), ("operator", "methodcaller"),
@@ -142,6 +144,14 @@ def _find(cls: type) -> Kind:
     if names[0][0] in _MACHINERY or names[0][1] in _ATOM_TYPE_NAMES or not _ATOM_NAMES.isdisjoint(names):
         return Kind.ATOM
     return Kind.OWN if names[0] == ("array", "array") else Kind.OTHER
+
+
+def no_atoms(parts: list[Any]) -> list[Any]:
+    """Return the parts that are no atoms. Types not met yet are found out first, so that it is the same every time."""
+    types = set(map(type, parts))
+    for cls in types - atoms:
+        kind_of(cls)
+    return [] if types <= atoms else [part for part in parts if type(part) not in atoms]
 
 
 def in_library(module: Any) -> bool:

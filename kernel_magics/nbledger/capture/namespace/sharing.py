@@ -18,6 +18,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from nbledger.capture.code.reach import function_globals
+from nbledger.capture.namespace.endings import called_at_end
 from nbledger.capture.namespace.kinds import (
     IMMUTABLE,
     Kind,
@@ -27,6 +28,7 @@ from nbledger.capture.namespace.kinds import (
     is_library_function,
     is_written_here,
     kind_of,
+    no_atoms,
 )
 from nbledger.capture.namespace.loggers import behind_logger
 from nbledger.fingerprint import change_token
@@ -153,7 +155,7 @@ class _Walk:
                     self.arrange(part)
             if not types <= atoms:
                 deep.append(part)
-        children = [child for child in gc.get_referents(*deep) if type(child) not in atoms]
+        children = no_atoms(gc.get_referents(*deep))
         self.arrange(children)
         return children
 
@@ -164,7 +166,7 @@ class _Walk:
                 object.__getattribute__(part, "__dict__")  # from now on the collector sees the same parts every time
             except Exception:  # noqa: BLE001, S110 - without a dict, or one that is hidden
                 pass
-        children = [child for child in gc.get_referents(*parts) if type(child) not in atoms]
+        children = [*no_atoms(gc.get_referents(*parts)), *called_at_end(parts)]
         self.arrange(children)
         return children
 
@@ -206,9 +208,9 @@ class _Walk:
         return children
 
     def modules(self, parts: list[ModuleType]) -> list[Any]:
-        """Look at modules: the globals of the user's own, and the figures that pyplot has open."""
+        """Look at modules: the user's own ones' globals (but of the notebook itself), and open figures."""
         children: list[Any] = []
-        for module in parts:
+        for module in (part for part in parts if part.__dict__ is not self.namespace):
             names = module.__dict__
             name = names.get("__name__")
             if not in_library(name):
@@ -265,10 +267,8 @@ class _Walk:
         if array.dtype.names:
             return [item for name in array.dtype.names for item in self.items(array[name])]
         items = array.ravel(order="K").tolist() if array.dtype.kind == "O" else []
-        if set(map(type, items)) <= atoms:
-            return []
-        self.scanned = True
-        children = [item for item in items if type(item) not in atoms]
+        children = no_atoms(items)
+        self.scanned = self.scanned or bool(children)
         self.arrange(children)
         return children
 

@@ -29,7 +29,7 @@ from nbledger.records import Version
 
 __all__ = ["Changes", "Variables"]
 
-_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__\w+__$").match
+_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__(?!main__)\w+__$").match
 _OUTPUTS = re.compile(r"_{1,3}$|_\d+$|_oh$|Out$").match
 _MISSING = object()
 _LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})

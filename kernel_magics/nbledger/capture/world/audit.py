@@ -67,7 +67,7 @@ class Listener:
     def relied_on_folder(self) -> None:
         """The current folder mattered: a path was relative, or a process was started in it."""
 
-    def moved(self) -> None:
+    def moved(self, path: str | None) -> None:
         """The current folder is about to be another one."""
 
     def missed(self, event: str, error: Exception) -> None:
@@ -309,8 +309,9 @@ def _mkdir(args: tuple[Any, ...]) -> None:
 
 def _chdir(args: tuple[Any, ...]) -> None:
     rely_on_folder(args[0])
+    path = absolute(args[0])
     for listener in _listeners:
-        listener.moved()
+        listener.moved(path)
 
 
 def _popen(args: tuple[Any, ...]) -> None:

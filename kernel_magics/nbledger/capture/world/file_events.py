@@ -22,6 +22,12 @@ _HASHED_FOR_A_COMMAND = 16 << 20
 _SELF_STARTED = ("multiprocessing", "joblib.externals.loky", "--multiprocessing-fork", "ipykernel_launcher")
 
 
+ASKS_FOR_FILES = frozenset(
+    "exists isfile is_file isdir is_dir stat lstat getsize getmtime getctime lexists access".split()
+)
+"""Names of functions that ask whether there is a file, or how large or old it is: no audit event tells of them."""
+
+
 class FileEvents(audit.Listener):
     """Keeps what a cell did to each file until the cell has ended."""
 
@@ -39,6 +45,7 @@ class FileEvents(audit.Listener):
         self._touched: dict[str, Touched] = {}
         self._listed: dict[str, tuple[Version, tuple[str, ...]]] = {}
         self._made_folders: set[str] = set()
+        self._entered: set[str] = set()
         self._snapshots: dict[str, dict[str, State]] = {}
         self._sources: set[str] = set()
         self._urls: dict[str, None] = {}
@@ -47,6 +54,12 @@ class FileEvents(audit.Listener):
 
     def opened(self, path: str, mode: str | None, flags: int) -> None:  # noqa: ARG002 - the flags say all
         """A file is about to be opened."""
+        if os.path.islink(path):
+            if flags & _WRITES:
+                self.changed(path)  # what was written went where the link leads
+            else:
+                self.read(path)
+            path = os.path.realpath(path)
         if not flags & _WRITES:
             self.read(source_of(path))
         elif flags & os.O_TRUNC or (flags & os.O_CREAT and state_of(path) is None):
@@ -182,6 +195,11 @@ class FileEvents(audit.Listener):
         """A folder is about to be made."""
         if state_of(path) is None:
             self._made(path)
+
+    def moved(self, path: str | None) -> None:
+        """The current folder is about to be another one."""
+        if path is not None:
+            self._entered.add(path)
 
     def _made(self, path: str) -> None:
         if self._places.counts(path):

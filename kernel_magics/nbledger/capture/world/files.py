@@ -16,7 +16,7 @@ from typing import Any
 
 from nbledger.capture.world import audit, commands
 from nbledger.capture.world.file_contents import Contents, State, listing, state_of, unknown_url
-from nbledger.capture.world.file_events import FileEvents
+from nbledger.capture.world.file_events import ASKS_FOR_FILES, FileEvents
 from nbledger.capture.world.file_places import Places
 from nbledger.capture.world.file_use import Edges, FileUse, Settling, Touched
 from nbledger.capture.world.file_values import behind
@@ -24,7 +24,6 @@ from nbledger.records import ABSENT, Version
 
 __all__ = ["FileUse", "Files"]
 
-_ASKS = frozenset("exists isfile is_file isdir is_dir stat lstat getsize getmtime getctime lexists access".split())
 _MOST_WATCHED = 64
 _HASHED_WHILE_MAPPED = 64 << 20
 
@@ -155,7 +154,8 @@ class Files(FileEvents):
                 main.beside = True
 
     def _add_folders(self, edges: Edges) -> None:
-        made = {path for path in self._made_folders if os.path.isdir(path)}
+        by_command = (path for path, touched in self._touched.items() if touched.named and touched.before is None)
+        made = {path for path in (*self._made_folders, *by_command) if os.path.isdir(path)}
         absent = [path for path, version in self._known.items() if version is ABSENT] if self._listed else []
         for path, (version, members) in self._listed.items():
             if path not in made:
@@ -163,7 +163,8 @@ class Files(FileEvents):
             for member in (*members, *(gone for gone in absent if _parent(gone) == path)):
                 if member in self._known and member not in self._touched:
                     edges.use(self._places.name(member), self._known[member])
-        for path in (*self._touched, *made):
+        within = (f"{path}{os.sep}." for path in self._entered)
+        for path in (*self._touched, *made, *within):
             if (folder := self._made_above(path)) is not None and folder not in made:
                 edges.use(self._places.name(folder), self._folders[folder])
         for path in made:
@@ -220,7 +221,7 @@ class Files(FileEvents):
 
 def asks(mentions: Collection[str]) -> bool:
     """Tell whether a cell that mentions these names may ask whether there is a file, or how large or old it is."""
-    return not _ASKS.isdisjoint(mentions)
+    return not ASKS_FOR_FILES.isdisjoint(mentions)
 
 
 def _parent(path: str) -> str:

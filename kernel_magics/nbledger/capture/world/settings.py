@@ -12,6 +12,9 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+RECURSES = "<recursion>"
+"""Stands among the names that a cell mentions for functions that call themselves."""
+
 
 class Setting(NamedTuple):
     """A setting: its name, the module that must be loaded, how to read it, and what it is when nobody changed it.
@@ -33,6 +36,10 @@ _MOST_ITEMS = 50
 _FLOAT_ERRORS = ("divide", "over", "under", "invalid")
 _SHOWN = ("display", "styler", "plotting")
 _SHOWN_SKLEARN = ("display", "print_changed_only")
+_TELLS_TIME = frozenset(
+    "tzname timezone altzone localtime mktime strftime ctime asctime fromtimestamp timestamp astimezone now "
+    "today".split()
+)
 SHOWS = frozenset(
     "str repr format print display to_string to_html to_latex to_markdown style array2string array_repr".split()
 )
@@ -128,6 +135,13 @@ SETTINGS = (
         lambda sklearn: _sklearn_shown(sklearn, default=True),
         asked_by=SHOWS | {"estimator_html_repr", "_repr_html_", "_repr_mimebundle_"},
     ),
+    Setting(
+        "sys.recursionlimit",
+        "sys",
+        lambda sys: sys.getrecursionlimit(),
+        asked_by=frozenset({"getrecursionlimit", RECURSES}),
+    ),
+    Setting("time.tzname", "time", lambda time: (time.tzname, time.timezone), asked_by=_TELLS_TIME),
     Setting("locale", "locale", lambda locale: locale.setlocale(locale.LC_ALL)),
 )
 

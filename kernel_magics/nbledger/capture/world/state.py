@@ -16,6 +16,7 @@ from typing import Any
 
 from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.entropy import Place
+from nbledger.capture.world.file_events import ASKS_FOR_FILES
 from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.world.module_data import (
     ImportEffects,
@@ -29,14 +30,16 @@ from nbledger.capture.world.module_data import (
     submodule_is_reached,
     submodules_named,
 )
-from nbledger.capture.world.settings import SETTINGS, Settings, environment, libraries_of, matters
+from nbledger.capture.world.settings import RECURSES, SETTINGS, Settings, environment, libraries_of, matters
 from nbledger.records import ABSENT, Edge, Version
 
 __all__ = ["State", "StateUse", "restore"]
 
 _FOLDER, _PATH, _ENVIRON, _EXPERIMENTAL = "os.getcwd()", "sys.path", "os.environ", "sklearn.experimental"
-_ASKS_FOLDER = frozenset({"getcwd", "cwd", "abspath", "absolute", "resolve", "realpath"})
-_ASKS_ENVIRON = frozenset({"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv"})
+_ASKS_FOLDER = frozenset({"getcwd", "cwd", "abspath", "absolute", "resolve", "realpath"}) | ASKS_FOR_FILES
+_ASKS_ENVIRON = frozenset(
+    {"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv", "tzset"}
+)
 _ENABLED = frozenset({"IterativeImputer", "HalvingGridSearchCV", "HalvingRandomSearchCV", "sklearn.experimental"})
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
 _OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
@@ -120,6 +123,11 @@ class State(audit.Listener, seeding.SeedListener):
         self._relied = self._moved = False
         self._tape = entropy.Tape()
 
+    @property
+    def has_depth(self) -> bool:
+        """Whether a cell has set how deep calls may go."""
+        return "sys.recursionlimit" in self._made
+
     def begin(
         self,
         codes_hint: Collection[str] = (),
@@ -174,7 +182,7 @@ class State(audit.Listener, seeding.SeedListener):
         """The current folder mattered, if the cell has not chosen one itself."""
         self._relied = self._relied or not self._moved
 
-    def moved(self) -> None:
+    def moved(self, path: str | None) -> None:  # noqa: ARG002 - where it is then shows when the cell has ended
         """The current folder is about to be another one."""
         self._moved = True
 
@@ -276,6 +284,10 @@ class State(audit.Listener, seeding.SeedListener):
             libraries = {
                 library for name in self._hint if name in namespace for library in libraries_of(namespace[name])
             }
+            if RECURSES in self._hint:
+                libraries.add("sys")
+            if "datetime" in libraries:
+                libraries.add("time")
             for name in known:
                 _, library, *_, asked_by = _SETTINGS[name]
                 asked = not asked_by or not asked_by.isdisjoint(self._hint)

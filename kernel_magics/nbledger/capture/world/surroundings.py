@@ -15,10 +15,12 @@ from typing import Any
 from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import ATOMS
+from nbledger.capture.code.recursion import recurses
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
 from nbledger.capture.world.files import Files, asks
 from nbledger.capture.world.outputs import Outputs
+from nbledger.capture.world.settings import RECURSES
 from nbledger.capture.world.state import State
 from nbledger.records import Edge, Version
 
@@ -75,6 +77,8 @@ class Surroundings:
         self._files.begin()
         reached = [inner for code in codes for inner in code.reached_codes(namespace)]
         said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
+        if self._state.has_depth and recurses([*(code.code for code in codes), *reached]):
+            said |= {RECURSES}
         self._look_at(codes, names)
         self._files.note_asked(said, self._texts(codes, names, reached, said))
         self._state.begin(
