@@ -136,7 +136,7 @@ class CallLog:
         call = self._next()
         model = event.model
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         self._fitted(model, call)
         stateless = is_stateless(model)
         facts: dict[str, Any] = {"params": params_text(model)}
@@ -199,7 +199,7 @@ class CallLog:
     def _score(self, event: Score) -> int:
         call = self._next()
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
         self._add(
             Call(
@@ -235,7 +235,7 @@ class CallLog:
     def _validation(self, event: CrossValidation) -> int:
         call = self._next()
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
         facts: dict[str, Any] = {"params": params_text(event.estimator), "cv": event.cv}
         if data is not None:
@@ -271,6 +271,12 @@ class CallLog:
         return call
 
     # -- pieces -------------------------------------------------------------------------------------------------
+
+    def _target(self, y: Any, data: Seen | None) -> Seen | None:
+        seen = None if y is None else self.trace.see(y, data)
+        if seen is not None and seen is not data:
+            seen.target = True
+        return seen
 
     def _next(self) -> int:
         self._numbers += 1

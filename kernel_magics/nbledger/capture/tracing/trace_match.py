@@ -93,14 +93,15 @@ def _may_be_one(seen: Seen, first: int, other: Seen, second: int) -> bool:
     """Tell whether two telling columns may be the same one: a lag has another's values too, but on other rows.
 
     `first` and `second` count the keys from 1; 0 stands for rows of one column. Columns that have names go by these,
-    others by their place where the two values are of one width; one column alone is none of several.
+    others by their place where the two values are of one width, and none is that of a target.
     """
     places = [0 if at == 0 else one.cells.keys[at - 1] for one, at in ((seen, first), (other, second))]
     names = seen.cells.names[places[0]], other.cells.names[places[1]]
     if all(names):
         return names[0] == names[1]
-    widths = seen.cells.width, other.cells.width
-    return places[0] == places[1] if widths[0] == widths[1] else min(widths) > 1
+    if other.target:
+        return False
+    return places[0] == places[1] or seen.cells.width != other.cells.width
 
 
 def index_of(seen: Seen) -> ContentIndex:
