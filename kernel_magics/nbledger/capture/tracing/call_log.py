@@ -13,7 +13,18 @@ from typing import Any
 
 from nbledger.capture.found.judged import MAX_BYTES, kept
 from nbledger.capture.found.values import number
-from nbledger.capture.hooks.events import CrossValidation, Event, Fit, MetricCall, Predict, Resample, Score, Split
+from nbledger.capture.hooks.events import (
+    Boosted,
+    CrossValidation,
+    Event,
+    Fit,
+    MetricCall,
+    Predict,
+    Resample,
+    Score,
+    Split,
+    Training,
+)
 from nbledger.capture.tracing.data_types import data_types
 from nbledger.capture.tracing.frame_columns import columns_beside, wider
 from nbledger.capture.tracing.row_sets import content_of, rows_of
@@ -67,7 +78,9 @@ class CallLog:
             return self._metric(event, predicted_by)
         takers: dict[type[Any], Callable[[Any], int | None]] = {
             Fit: self._fit,
+            Training: self._fit,
             Predict: self._predict,
+            Boosted: self._predict,
             Score: self._score,
             CrossValidation: self._validation,
             Split: self._split,

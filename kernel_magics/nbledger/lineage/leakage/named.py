@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
 _LATER = 0.02
 _REPEATED = 0.05
-_SPLITTERS = ("KFold", "StratifiedKFold", "ShuffleSplit", "StratifiedShuffleSplit", "RepeatedKFold",
-    "RepeatedStratifiedKFold", "LeaveOneOut", "LeavePOut")
+_SPLITTERS = (
+    "KFold",
+    "StratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedShuffleSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "LeaveOneOut",
+    "LeavePOut",
+)
 
 
 def find(ledger: Ledger, story: Story, groups: Sequence[str], time: str | None) -> Iterator[Finding]:
@@ -39,16 +47,19 @@ def find(ledger: Ledger, story: Story, groups: Sequence[str], time: str | None) 
         yield from _in_validations(story, column, known, by_time=check is _later)
 
 
-def _in_validations(
-    story: Story, column: str, known: list[tuple[RowSet, Any]], *, by_time: bool
-) -> Iterator[Finding]:
+def _in_validations(story: Story, column: str, known: list[tuple[RowSet, Any]], *, by_time: bool) -> Iterator[Finding]:
     """Yield a finding for each cross-validation whose folds are cut without regard to a column."""
     import numpy as np
 
     for step in story.of_kind("validate", "cross_predict"):
         data, cv = step.value("X"), step.call.facts.get("cv", "")
         blind = cv == "None" or cv.isdigit() or cv.partition("(")[0] in _SPLITTERS
-        if data is None or data.rows is None or not blind or any(disjoint(data.rows, one.rows) for one in story.held_out):
+        if (
+            data is None
+            or data.rows is None
+            or not blind
+            or any(disjoint(data.rows, one.rows) for one in story.held_out)
+        ):
             continue
         for rows, ranks in known:
             found = ranks[positions_in(data.rows, rows)]
@@ -57,7 +68,9 @@ def _in_validations(
                 continue
             name = data.name or "the data"
             if by_time:
-                message = f"the folds of {name} are cut without regard to {column}: models are judged on what came before"
+                message = (
+                    f"the folds of {name} are cut without regard to {column}: models are judged on what came before"
+                )
                 remedy = "Sort the rows by time and cross-validate with cv=TimeSeriesSplit()."
             else:
                 message = f"the folds of {name} are cut without regard to {column}: rows of one are in both parts"
