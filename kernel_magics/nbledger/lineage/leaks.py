@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nbledger.lineage.leakage import multi_test, named, overlap, preprocessing, target
+from nbledger.lineage.leakage import by_hand, multi_test, named, overlap, preprocessing, target
 from nbledger.lineage.leakage.finding import Finding, Leaks
 from nbledger.lineage.leakage.story import Story, stories
 
@@ -52,6 +52,7 @@ def leaks(
 def _in_story(ledger: Ledger, story: Story, groups: Sequence[str], time: str | None) -> list[Finding]:
     return [
         *preprocessing.find(story),
+        *by_hand.find(story),
         *overlap.find(story),
         *named.find(ledger, story, groups, time),
         *target.find(story),

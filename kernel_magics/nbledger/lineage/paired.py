@@ -2,7 +2,8 @@
 
 Rows are drawn with replacement, the same for both models (a paired bootstrap): each draw weighs every row by how often
 it was drawn, so that most metrics are weighted sums and thousands of draws are a few matrix products. Accuracy is
-tested by McNemar's exact test, which looks only at rows on which the two models disagree.
+tested by McNemar's exact test, which looks only at rows on which the two models disagree. From `many_rows.MANY` rows on
+the draws are had without drawing rows (see `many_rows`): which way was taken is said in `method`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from nbledger.lineage import many_rows
+
 RESAMPLES = 2_000
 SEED = 20_220_901
+
+_WIDTH = 1.959963984540054
 
 _CHUNK = 1 << 22
 
@@ -41,17 +46,70 @@ def difference(y_true: Any, first: Any, second: Any, metric: str, *, resamples: 
         return None
     whole = np.ones((1, len(y_true)))
     delta = float((score(y_true, second, whole) - score(y_true, first, whole))[0])
-    differences = [
-        score(y_true, second, weights) - score(y_true, first, weights) for weights in _draws(len(y_true), resamples)
-    ]
-    values = np.concatenate(differences)
+    drawn = _drawn(y_true, (first, second), score, resamples)
+    if isinstance(drawn, _Normal):
+        spread = drawn.spread
+        p_value = many_rows.normal_p(delta, spread)
+        return Interval(delta, delta - _WIDTH * spread, delta + _WIDTH * spread, p_value, f"paired, {drawn.method}")
+    values = drawn.values[-1] - drawn.values[0]
     values = values[np.isfinite(values)]
-    low, high = (float(value) for value in np.quantile(values, [0.025, 0.975])) if len(values) else (math.nan, math.nan)
+    low, high = _bounds(values)
     if score is _accuracy:
-        return Interval(delta, low, high, mcnemar(y_true, first, second), "paired bootstrap, McNemar's exact test")
+        method = f"paired {drawn.method}, McNemar's exact test"
+        return Interval(delta, low, high, mcnemar(y_true, first, second), method)
     beyond = min(float((values <= 0).mean()), float((values >= 0).mean())) if len(values) else math.nan
     p_value = min(1.0, max(2 * beyond, 1 / resamples))
-    return Interval(delta, low, high, p_value, "paired bootstrap")
+    return Interval(delta, low, high, p_value, f"paired {drawn.method}")
+
+
+class _Drawn(NamedTuple):
+    """The scores of each of the predictions over all draws."""
+
+    values: tuple[Any, ...]
+    method: str
+
+
+class _Normal(NamedTuple):
+    """The standard error of a score, or of the difference of two."""
+
+    spread: float
+    method: str
+
+
+def _drawn(y_true: Any, predicted: tuple[Any, ...], score: Scores, resamples: int) -> _Drawn | _Normal:
+    """Draw rows, the same for all predictions, and score them: row by row, or as `many_rows` has it."""
+    import numpy as np
+
+    if len(y_true) < many_rows.MANY:
+        found = [[score(y_true, one, weights) for one in predicted] for weights in _draws(len(y_true), resamples)]
+        return _Drawn(tuple(np.concatenate(parts) for parts in zip(*found, strict=True)), "bootstrap")
+    if score is _accuracy:  # right or wrong is all that counts
+        predicted = tuple((one == y_true).astype(np.int64) for one in predicted)
+        y_true = np.ones(len(y_true), np.int64)
+    kinds = many_rows.kinds_of(y_true, predicted)
+    if kinds is not None:
+        counts = many_rows.drawn_counts(kinds.counts, resamples, SEED)
+        return _Drawn(tuple(score(kinds.y_true, one, counts) for one in kinds.predicted), "bootstrap")
+    way = _MEANS.get(score)
+    if way is not None:
+        values = many_rows.drawn_means(y_true, predicted, way, resamples, SEED)
+        return _Drawn(tuple(values), "bootstrap of normal means")
+    areas = many_rows.areas(y_true, predicted) if score is _auc else None
+    if areas is not None:
+        signs = np.array([-1.0, 1.0][-len(predicted) :])
+        return _Normal(math.sqrt(max(float(signs @ areas[1] @ signs), 0.0)), "DeLong")
+    found = [[score(y_true, one, weights) for one in predicted] for weights in _draws(len(y_true), resamples)]
+    return _Drawn(tuple(np.concatenate(parts) for parts in zip(*found, strict=True)), "bootstrap")
+
+
+def _bounds(values: Any) -> tuple[float, float]:
+    import numpy as np
+
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return math.nan, math.nan
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def interval(
@@ -68,15 +126,20 @@ def interval(
     among = np.arange(len(y_true)) if rows is None else np.flatnonzero(rows)
     if score is None or not len(among):
         return None
+    if len(among) >= many_rows.MANY and len(np.unique(y_true[among])) == len(np.unique(y_true)):
+        drawn = _drawn(y_true[among], (predicted[among],), score, resamples)
+        value = score_of(y_true, predicted, metric, rows)
+        at = math.nan if value is None else value
+        if isinstance(drawn, _Normal):
+            return Interval(at, at - _WIDTH * drawn.spread, at + _WIDTH * drawn.spread, None, drawn.method)
+        return Interval(at, *_bounds(drawn.values[0]), None, drawn.method)
     found = []
     for drawn in _draws(len(among), resamples, len(y_true)):
         weights = drawn if rows is None else np.zeros((len(drawn), len(y_true)))
         if rows is not None:
             weights[:, among] = drawn
         found.append(score(y_true, predicted, weights))
-    values = np.concatenate(found)
-    values = values[np.isfinite(values)]
-    low, high = (float(value) for value in np.quantile(values, [0.025, 0.975])) if len(values) else (math.nan, math.nan)
+    low, high = _bounds(np.concatenate(found))
     value = score_of(y_true, predicted, metric, rows)
     return Interval(math.nan if value is None else value, low, high, None, "bootstrap")
 
@@ -234,10 +297,40 @@ def _auc(y: Any, predicted: Any, weights: Any) -> Any:
 def _log_loss(y: Any, predicted: Any, weights: Any) -> Any:
     import numpy as np
 
+    losses = _losses(y, predicted)
+    return np.full(len(weights), np.nan) if losses is None else _mean(losses, weights)
+
+
+def _losses(y: Any, predicted: Any) -> Any:
+    import numpy as np
+
     classes = np.unique(y)
     if predicted.ndim == 1:
         predicted = np.column_stack([1 - predicted, predicted])
     if predicted.shape[1] != len(classes):
-        return np.full(len(weights), np.nan)
+        return None
     chosen = predicted[np.arange(len(y)), np.searchsorted(classes, y)]
-    return _mean(-np.log(np.clip(chosen, 1e-15, 1)), weights)
+    return -np.log(np.clip(chosen, 1e-15, 1))
+
+
+def _loss_terms(y: Any, predicted: Any) -> Any:
+    import numpy as np
+
+    losses = _losses(y, predicted)
+    return np.full(len(y), np.nan) if losses is None else losses
+
+
+def _r2_terms(y: Any, predicted: Any) -> Any:
+    import numpy as np
+
+    own = y - y.mean()
+    return np.vstack([(y - predicted) ** 2, own**2, own])
+
+
+_MEANS: dict[Scores, many_rows.Means] = {
+    _squared: (lambda y, predicted: (y - predicted) ** 2, lambda means: means[0]),
+    _root: (lambda y, predicted: (y - predicted) ** 2, lambda means: abs(means[0]) ** 0.5),
+    _absolute: (lambda y, predicted: abs(y - predicted), lambda means: means[0]),
+    _r2: (_r2_terms, lambda means: 1 - means[0] / (means[1] - means[2] ** 2)),
+    _log_loss: (_loss_terms, lambda means: means[0]),
+}

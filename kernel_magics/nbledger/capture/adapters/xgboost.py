@@ -1,4 +1,7 @@
-"""XGBoost through its scikit-learn API: fits and scores come with scikit-learn; here is what only XGBoost knows."""
+"""XGBoost: fits and scores of its scikit-learn API come with scikit-learn; here is what only XGBoost knows.
+
+Of `xgboost.train` the rows are followed (see `lineage.leakage`); its boosters are not recorded as models.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.found.describe import Description
+from nbledger.capture.hooks.containers import Opened
 
 if TYPE_CHECKING:
     from nbledger.capture.hooks.calls import Hooks
+
+
+_MOST_CELLS = 20_000_000
 
 
 class XGBoostAdapter:
@@ -24,6 +31,21 @@ class XGBoostAdapter:
             hooks.describe(module.XGBModel, describe)
 
         hooks.when_imported("xgboost.sklearn", ready)
+        hooks.when_imported("xgboost.core", lambda core: _observe_boosters(hooks, core))
+        hooks.when_imported("xgboost.training", lambda training: hooks.function(training.train, "train"))
+
+
+def _observe_boosters(hooks: Hooks, core: types.ModuleType) -> None:
+    hooks.container(core.DMatrix, read)
+    hooks.method(vars(core.Booster).get("predict"), "boosted", "predict")
+
+
+def read(matrix: Any) -> Opened | None:
+    """Return the features and the label of a `DMatrix`; `None` for a very large one."""
+    if matrix.num_row() * matrix.num_col() > _MOST_CELLS:
+        return None
+    label = matrix.get_label()
+    return Opened(matrix.get_data().toarray(), label if len(label) else None)
 
 
 def describe(model: Any) -> Description:

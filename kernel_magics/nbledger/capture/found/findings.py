@@ -22,6 +22,7 @@ from nbledger.capture.hooks.events import (
     Call as EventCall,
 )
 from nbledger.capture.hooks.events import (
+    Boosted,
     CrossValidation,
     Event,
     Fit,
@@ -31,6 +32,7 @@ from nbledger.capture.hooks.events import (
     Score,
     Search,
     Split,
+    Training,
 )
 from nbledger.capture.tracing.call_log import CallLog
 from nbledger.fingerprint.syntax import parse
@@ -39,6 +41,7 @@ from nbledger.records import Basis, Call, Edge, Metric, Param, RowColumn
 _NO_PREDICTIONS = frozenset({"transform", "inverse_transform"})
 _PREDICTED = frozenset({"y_pred", "y_score", "y_prob", "y_proba", "pred_decision", "labels_pred", "labels"})
 _CHEAP = 1 << 22
+_FOR_ROWS = frozenset({"split", "resample", "train", "boosted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Findings:
 
     def before(self, call: EventCall) -> Mapping[str, str]:
         """Return the versions of what a call is about to work on, by role."""
-        if not self.tracked or call.function in _NO_PREDICTIONS or call.kind in ("split", "resample"):
+        if not self.tracked or call.function in _NO_PREDICTIONS or call.kind in _FOR_ROWS:
             return {}
         values = data_of(call)
         model = call.arguments.get("estimator" if call.kind in ("scorer", "validate", "cross_predict") else "self")
@@ -98,11 +101,14 @@ class Findings:
     def event(self, event: Event) -> None:
         """Take in what happened."""
         call = self._logged(event)
+        if isinstance(event, Training):
+            return
         if isinstance(event, Fit):
             self._fit(event, call)
         elif isinstance(event, Predict):
             if event.function not in _NO_PREDICTIONS:
-                self._predicted(event.result, event, {"model": event.model, "X": event.X}, call)
+                sources = {} if isinstance(event, Boosted) else {"model": event.model, "X": event.X}
+                self._predicted(event.result, event, sources, call)
         elif self.tracked and not isinstance(event, Resample):
             self._tracked_event(event)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nbledger.capture.hooks.containers import Opened
 from nbledger.capture.hooks.events import (
+    Boosted,
     Call,
     Candidate,
     CrossValidation,
@@ -20,6 +22,7 @@ from nbledger.capture.hooks.events import (
     Score,
     Search,
     Split,
+    Training,
 )
 from nbledger.capture.hooks.sites import Site
 
@@ -94,6 +97,8 @@ def _roles_of(call: Call) -> dict[str, str]:
     given = [name for name, value in call.arguments.items() if value is not None and not name.startswith("*")]
     if call.kind in ("split", "resample"):
         return {}
+    if call.kind == "train":
+        return {"X": name for name in ("dtrain", "train_set") if name in given}
     if call.kind == "metric":
         roles = _DATA_ROLES | {"labels"} if "X" in given else _DATA_ROLES
         return {name: name for name in given if name in roles}
@@ -137,6 +142,12 @@ def build(built: Built) -> Iterator[Event]:
     match call.kind:
         case "fit":
             yield from _fit(built, data, common)
+        case "train":
+            yield from _training(built, common)
+        case "boosted":
+            rows = data.get("X")
+            rows = rows.X if isinstance(rows, Opened) else rows
+            yield Boosted(model=call.arguments["self"], X=rows, result=built.result, **common)
         case "predict":
             yield Predict(model=call.arguments["self"], X=data.get("X"), result=built.result, **common)
         case "cross_predict":
@@ -179,6 +190,24 @@ def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Itera
     results = getattr(model, "cv_results_", None)
     if isinstance(results, Mapping) and "params" in results:
         yield Search(search=model, X=data.get("X"), y=data.get("y"), candidates=candidates_of(results), **common)
+
+
+def _training(built: Built, common: dict[str, Any]) -> Iterator[Event]:
+    arguments = built.call.arguments
+    rows = arguments.get("dtrain", arguments.get("train_set"))
+    if not isinstance(rows, Opened):
+        return
+    watched = arguments.get("evals") or arguments.get("valid_sets") or ()
+    watched = [one[0] if isinstance(one, list) and one else one for one in watched]
+    params = arguments.get("params")
+    early = any("early_stopping" in str(name) for name in params) if isinstance(params, Mapping) else False
+    keywords = {
+        "eval_set": [(one.X, one.y) for one in watched if isinstance(one, Opened)],
+        "early_stopping_rounds": arguments.get("early_stopping_rounds") or early,
+        "callbacks": arguments.get("callbacks"),
+    }
+    common = {**common, "keywords": keywords}
+    yield Training(model=built.result, X=rows.X, y=rows.y, result=built.result, **common)
 
 
 def candidates_of(results: Mapping[str, Any]) -> tuple[Candidate, ...]:

@@ -23,6 +23,7 @@ from nbledger.capture.hooks.swap import Hook, paused, strip_frames, unseen
 
 if TYPE_CHECKING:
     from nbledger.capture.found.describe import Description
+    from nbledger.capture.hooks.containers import Reader
     from nbledger.capture.hooks.events import CallKind, Sink
 
 __all__ = [
@@ -112,6 +113,12 @@ class Hooks:
         from nbledger.capture.found import describe
 
         describe.register(cls, describer)
+
+    def container(self, cls: type, reader: Reader) -> None:
+        """Let calls of kinds `train` and `boosted` look into containers of this class (see `containers`)."""
+        from nbledger.capture.hooks import containers
+
+        containers.register(cls, reader)
 
     def suspend_main(self) -> None:
         """Give the user's own functions their code back until `resume_main`."""
@@ -258,6 +265,9 @@ def uninstall() -> None:
     describe = sys.modules.get("nbledger.capture.found.describe")
     if describe is not None:
         describe.clear()
+    containers = sys.modules.get("nbledger.capture.hooks.containers")
+    if containers is not None:
+        containers.clear()
     _problems.clear()
     _watch = ImportWatch(problem)
     _hooks = Hooks(_watch)

@@ -11,7 +11,9 @@ from typing import Any, Literal, Protocol
 
 from nbledger.capture.hooks.sites import UNKNOWN, Site
 
-CallKind = Literal["fit", "predict", "score", "metric", "scorer", "validate", "cross_predict", "split", "resample"]
+CallKind = Literal[
+    "fit", "predict", "score", "metric", "scorer", "validate", "cross_predict", "split", "resample", "train", "boosted"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class Predict(CallEvent):
     model: Any
     X: Any
     result: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Training(Fit):
+    """A library's own `train` function, which gives back a booster: followed for its rows, not recorded as a model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Boosted(Predict):
+    """A prediction of such a booster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

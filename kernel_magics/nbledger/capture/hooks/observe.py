@@ -140,7 +140,13 @@ def _begin(
         from nbledger.capture.hooks.events import Call
 
         SHARED.busy[threading.get_ident()] = None
-        return _Watch(hook, Call(hook.kind, hook.name, arguments_of(hook.names, args, kwargs)), sink, frame)
+        arguments = arguments_of(hook.names, args, kwargs)
+        if hook.kind in ("train", "boosted"):
+            from nbledger.capture.hooks.containers import opened
+
+            with paused():
+                arguments = opened(arguments)
+        return _Watch(hook, Call(hook.kind, hook.name, arguments), sink, frame)
     except Exception as error:  # noqa: BLE001  (the user's call goes on)
         _tell(sink, hook, error)
         return None

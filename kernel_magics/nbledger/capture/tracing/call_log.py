@@ -13,13 +13,31 @@ from typing import Any
 
 from nbledger.capture.found.judged import MAX_BYTES, kept
 from nbledger.capture.found.values import number
-from nbledger.capture.hooks.events import CrossValidation, Event, Fit, MetricCall, Predict, Resample, Score, Split
+from nbledger.capture.hooks.events import (
+    Boosted,
+    CrossValidation,
+    Event,
+    Fit,
+    MetricCall,
+    Predict,
+    Resample,
+    Score,
+    Split,
+    Training,
+)
 from nbledger.capture.tracing.data_types import data_types
-from nbledger.capture.tracing.frame_columns import columns_beside
+from nbledger.capture.tracing.frame_columns import columns_beside, wider
 from nbledger.capture.tracing.row_sets import content_of, rows_of
 from nbledger.capture.tracing.target_copies import target_copies
 from nbledger.capture.tracing.trace import Seen, Trace
-from nbledger.capture.tracing.transformers import components, is_stateless, params_text, selected_columns, stops_early
+from nbledger.capture.tracing.transformers import (
+    best_of,
+    components,
+    is_stateless,
+    params_text,
+    selected_columns,
+    stops_early,
+)
 from nbledger.ledger.npy import packed
 from nbledger.records import Call, CallValue, RowColumn, RowSet
 
@@ -60,7 +78,9 @@ class CallLog:
             return self._metric(event, predicted_by)
         takers: dict[type[Any], Callable[[Any], int | None]] = {
             Fit: self._fit,
+            Training: self._fit,
             Predict: self._predict,
+            Boosted: self._predict,
             Score: self._score,
             CrossValidation: self._validation,
             Split: self._split,
@@ -76,6 +96,7 @@ class CallLog:
 
         `store(data)` puts bytes into the object store and returns their hash and size.
         """
+        self._note_wider(names)
         calls, self.calls = tuple(self._stored(call, store) for call in self.calls), []
         self._judged.clear()
         wholes, self._wholes = self._wholes, []
@@ -85,6 +106,16 @@ class CallLog:
         for whole in wholes:
             columns += columns_beside(whole, names)
         return calls, tuple(columns)
+
+    def _note_wider(self, names: Mapping[str, Any]) -> None:
+        """Take in the frames that rows of the last calls were picked out of, as values of the last call."""
+        frames = {id(frame): frame for seen in tuple(self._wholes) for frame in wider(seen, names)}
+        for frame in frames.values():
+            seen = self.trace.see(frame)
+            if seen is not None and self.calls and not any(seen is known for known in self._wholes):
+                self._note_whole(seen)
+                values = (*self.calls[-1].values, CallValue("whole", "", rows_of(seen)))
+                self.calls[-1] = replace(self.calls[-1], values=values)
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, MetricCall):
@@ -118,7 +149,7 @@ class CallLog:
         call = self._next()
         model = event.model
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         self._fitted(model, call)
         stateless = is_stateless(model)
         facts: dict[str, Any] = {"params": params_text(model)}
@@ -130,6 +161,7 @@ class CallLog:
             facts["early"] = True
         if getattr(model, "best_estimator_", None) is not None or hasattr(model, "cv_results_"):
             facts["search"] = True
+            facts.update(best_of(model))
         if event.y is not None and facts.get("predicts") and event.function != "fit_predict":
             self._note_copies(facts, model, event, (data, target))
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
@@ -154,6 +186,10 @@ class CallLog:
             if first is not None:
                 rows = CallValue("made", "", *self._row_sets(first))
                 self.calls[-1] = replace(self.calls[-1], values=(*self.calls[-1].values, rows))
+        if event.y is None:
+            for labels in (event.result if event.function == "fit_predict" else None, vars(event.model).get("labels_")):
+                if labels is not None:
+                    self.trace.derive(data, labels, passed)
         chosen = selected_columns(event.model)
         if passed is not None and chosen is not None:
             self.trace.select(data, chosen, passed)
@@ -170,13 +206,13 @@ class CallLog:
         values = [self._value("X", event, data)]
         self._add(Call(call, kind, event.function, type(event.model).__name__, fit, values=_given(values)))
         if data is not None and kind == "predict":
-            self.trace.derive(data, event.result, None)
+            self.trace.derive(data, event.result, fit)
         return call
 
     def _score(self, event: Score) -> int:
         call = self._next()
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
         self._add(
             Call(
@@ -212,9 +248,11 @@ class CallLog:
     def _validation(self, event: CrossValidation) -> int:
         call = self._next()
         data = self.trace.see(event.X)
-        target = None if event.y is None else self.trace.see(event.y, data)
+        target = self._target(event.y, data)
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
-        facts: dict[str, Any] = {"params": params_text(event.estimator)}
+        facts: dict[str, Any] = {"params": params_text(event.estimator), "cv": event.cv}
+        if data is not None:
+            self._note_whole(data)
         if event.y is not None:
             self._note_copies(facts, event.estimator, event, (data, target))
         name = event.site.name or event.function
@@ -246,6 +284,12 @@ class CallLog:
         return call
 
     # -- pieces -------------------------------------------------------------------------------------------------
+
+    def _target(self, y: Any, data: Seen | None) -> Seen | None:
+        seen = None if y is None else self.trace.see(y, data)
+        if seen is not None and seen is not data:
+            seen.target = True
+        return seen
 
     def _next(self) -> int:
         self._numbers += 1

@@ -42,6 +42,17 @@ def columns_beside(seen: Seen, names: Mapping[str, Any]) -> Iterator[RowColumn]:
                 yield from _ranks(rows.hash, str(name), value.iloc[:, position], picked, done)
 
 
+def wider(seen: Seen, names: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield frames of the namespace that a value's rows were picked out of: they have its labels, and more rows."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or seen.labels is None or seen.cells.count > _MAX_ROWS:
+        return
+    for value in list(names.values()):
+        if isinstance(value, pandas.DataFrame) and seen.cells.count < len(value) <= _MAX_ROWS:
+            if value.index.is_unique and _has_rows(value.reindex(seen.labels, copy=False), seen):
+                yield value
+
+
 def _has_rows(frame: Any, seen: Seen) -> bool:
     """Tell whether a frame has the rows of a value, in order: its labels, and (as a counter is no proof) a column."""
     if len(frame) != seen.cells.count or not frame.index.equals(seen.labels):

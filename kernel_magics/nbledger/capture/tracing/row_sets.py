@@ -59,7 +59,9 @@ def _is_rich(seen: Seen) -> bool:
     if distinct < 20 or not fine:
         return False
     top = len(np.unique(fine[0]))
-    if len(fine) < 2 or top >= 0.8 * distinct:
-        return top >= 0.8 * distinct
+    if len(fine) < 2 or seen.cells.width == 2:
+        return top >= 0.95 * distinct  # one fine column: of coarse ones, equal rows are no wonder
+    if top >= 0.8 * distinct:
+        return True
     pairs = len(np.unique(row_hashes(np.vstack(fine))))
     return top >= 0.4 * distinct and pairs >= 0.97 * distinct

@@ -13,14 +13,16 @@ MAX_COLUMNS = 200
 _LEAST_ROWS = 20
 _START = 100
 _LEAST_DISTINCT = 12
+_MANY_IDS = 100
 
 
 def target_copies(model: Any, data: Any, y: Any) -> list[list[str]]:
     """Return `[column, relation]` for each feature that gives the target away.
 
     `relation` is `equal`, `monotone` (of a target of many values), `one-to-one` (of classes), `indicator` (true exactly
-    for one of several classes), `determines` (a category with one class each) or `nonzero` (zero or missing exactly
-    where a class is).
+    for one of several classes), `determines` (a category with one class each), `nonzero` (zero or missing exactly
+    where a class is), `steps` (a target of many values, cut into steps) or `sorted` (a number that each row has of its
+    own, such as an id, in the order of the classes).
     """
     import numpy as np
 
@@ -44,6 +46,8 @@ def target_copies(model: Any, data: Any, y: Any) -> list[list[str]]:
             continue
         values = values if rows is None else values[rows]
         relation = _relation(values, target, codes, numeric, many, alone=len(columns) == 1)
+        if relation == "steps" and _in_order(data, values, rows):
+            continue  # years beside what only ever grows
         if relation is not None:
             found.append([name, relation])
     indicators = [one for one in found if one[1] == "indicator"]
@@ -60,7 +64,9 @@ def _relation(values: Any, target: Any, codes: Any, numeric: bool, many: bool, *
         return None
     top, count = int(codes.max()), int(own.max())
     if many:
-        return "monotone" if count == top and not alone and _is_monotone(own, codes) else None
+        if count == top and not alone and _is_monotone(own, codes):
+            return "monotone"
+        return "steps" if not alone and _is_stepped(own, codes) else None
     return _of_classes(values, own, codes)
 
 
@@ -76,6 +82,8 @@ def _of_classes(values: Any, own: Any, codes: Any) -> str | None:
         return "determines"
     if enough and top == 1 and count > 20 and _is_absent_with(values, codes):
         return "nonzero"
+    if len(own) >= _MANY_IDS and _least(codes) >= 10 and count == len(own) - 1 and _is_sorted_by(values, own, codes):
+        return "sorted"
     return None
 
 
@@ -95,6 +103,44 @@ def _worth_sorting(values: Any, codes: Any, many: bool) -> bool:
 
 def _is_monotone(own: Any, codes: Any) -> bool:
     return bool((own == codes).all() or (own == codes.max() - codes).all())
+
+
+def _is_stepped(own: Any, codes: Any) -> bool:
+    """Tell whether a column of few values only rises, or only falls, with the target: three steps of five rows at least."""
+    import numpy as np
+
+    if len(own) < 50 or not 2 <= own.max() < codes.max() // 2 or _least(own) < 1:
+        return False
+    if (np.bincount(own) >= 5).sum() < 3:
+        return False
+    steps = np.diff(own[np.lexsort((own, codes))])
+    back = np.diff(own[np.lexsort((-own, codes))])
+    return bool((steps >= 0).all() or (back <= 0).all())
+
+
+def _in_order(data: Any, values: Any, rows: Any) -> bool:
+    """Tell whether a column only rises, or only falls, along the index of its frame."""
+    import numpy as np
+
+    index = getattr(data, "index", None)
+    try:
+        order = np.argsort(np.asarray(index if rows is None else index[rows]), kind="stable")
+    except (TypeError, ValueError):
+        return False
+    codes = _codes(values)
+    if codes is None or len(order) != len(codes):
+        return False
+    steps = np.diff(codes[order])
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _is_sorted_by(values: Any, own: Any, codes: Any) -> bool:
+    """Tell whether whole numbers, each of one row, put the rows in the order of their classes."""
+    import numpy as np
+
+    if values.dtype.kind not in "iu":
+        return False
+    return int((np.diff(codes[np.argsort(own)]) != 0).sum()) == int(codes.max())
 
 
 def _maps(own: Any, codes: Any) -> bool:

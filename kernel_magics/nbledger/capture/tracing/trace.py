@@ -46,6 +46,8 @@ class Seen:
     serial: int = 0
     index: ContentIndex | None = None
     ident: int = 0
+    #: Whether a model was fitted or judged by it.
+    target: bool = False
 
     @property
     def passed(self) -> frozenset[int]:

@@ -73,6 +73,8 @@ def by_content(seen: Seen, other: Seen) -> bool:
             whole_rows = first == 0 and second == 0 and seen.cells.width > 1
             if first == 0 and second == 0 and (not whole_rows or not index.telling):
                 continue
+            if not whole_rows and not _may_be_one(seen, first, other, second):
+                continue
             at, found = _places(values, hashes, order)
             if found.sum() < (1 if whole_rows else max(3, len(values) // 2)):
                 continue
@@ -85,6 +87,21 @@ def by_content(seen: Seen, other: Seen) -> bool:
             if whole_rows and len(rows) == len(values):
                 return True
     return accepted
+
+
+def _may_be_one(seen: Seen, first: int, other: Seen, second: int) -> bool:
+    """Tell whether two telling columns may be the same one: a lag has another's values too, but on other rows.
+
+    `first` and `second` count the keys from 1; 0 stands for rows of one column. Columns that have names go by these,
+    others by their place where the two values are of one width, and none is that of a target.
+    """
+    places = [0 if at == 0 else one.cells.keys[at - 1] for one, at in ((seen, first), (other, second))]
+    names = seen.cells.names[places[0]], other.cells.names[places[1]]
+    if all(names):
+        return names[0] == names[1]
+    if other.target:
+        return False
+    return places[0] == places[1] or seen.cells.width != other.cells.width
 
 
 def index_of(seen: Seen) -> ContentIndex:

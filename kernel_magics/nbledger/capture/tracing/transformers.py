@@ -66,8 +66,22 @@ def selected_columns(model: Any) -> list[int] | None:
     return [int(index) for index, chosen in enumerate(support) if chosen]
 
 
+def best_of(model: Any) -> dict[str, Any]:
+    """Return of a search which params it chose, as text, and of what estimator, where it had a choice."""
+    held = vars(model)
+    chosen, estimator = held.get("best_params_"), held.get("estimator")
+    if not isinstance(chosen, Mapping) or estimator is None or len(held.get("cv_results_", {}).get("params", ())) < 2:
+        return {}
+    return {
+        "best": {str(name): repr(value) for name, value in chosen.items() if _is_plain(value)},
+        "estimator": type(estimator).__name__,
+    }
+
+
 def stops_early(model: Any, keywords: Mapping[str, Any]) -> bool:
     """Tell whether a fit watches an evaluation set to decide when to stop."""
+    if keywords.get("X_val") is not None and _param(model, "early_stopping") not in (None, False):
+        return True
     rounds = keywords.get("early_stopping_rounds") or getattr(model, "early_stopping_rounds", None)
     callbacks = keywords.get("callbacks") or getattr(model, "callbacks", None) or ()
     found = [callback for callback in callbacks if "early" in f"{type(callback).__name__} {callback!r}".lower()]

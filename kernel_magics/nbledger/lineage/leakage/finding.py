@@ -89,8 +89,11 @@ def finding(
     also: Iterable[Run] = (),
 ) -> Finding:
     """Return a finding about the runs of some calls, and about further runs."""
+    also = list(also)
     runs = {step.run.id: step.run.position for step in sorted(steps, key=lambda step: step.call.number)}
     runs.update({run.id: run.position for run in also})
+    if also:
+        runs = dict(sorted(runs.items(), key=lambda one: (one[1] is None, one[1] or 0)))
     return Finding(kind, message, remedy, tuple(runs), tuple(runs.values()), tuple(dict.fromkeys(filter(None, names))))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbledger.lineage.leakage.finding import Finding, finding
-from nbledger.lineage.leakage.selection import chosen_from, names_in
+from nbledger.lineage.leakage.selection import chosen_from, names_in, sorted_names
 from nbledger.lineage.leakage.sets import same, share
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def find(story: Story) -> Iterator[Finding]:
     for one in sets:
         if _is_validation(one, sets):
             continue
-        found = _stopped(one) or _searched(one) or _chosen(story, one)
+        found = _stopped(one) or _searched(one) or _searched_within(story, one) or _chosen(story, one)
+        found = found or _cut_off(story, one)
         if found is not None:
             yield found
 
@@ -123,6 +124,49 @@ def _searched(one: TestSet) -> Finding | None:
     return None
 
 
+def _searched_within(story: Story, one: TestSet) -> Finding | None:
+    """Find a search that saw the set's rows, and whose choice of params the model that is judged was given."""
+    for use in one.fits.values():
+        params = use.fit.call.facts.get("params", {})
+        for search in story.fits.values():
+            best = search.call.facts.get("best")
+            if not best or search.call.number >= use.fit.call.number or search.call.fit == use.fit.call.fit:
+                continue
+            given = search.call.facts.get("estimator") == use.fit.call.type_name
+            if not given or any(params.get(name) != text for name, text in best.items()):
+                continue
+            if share(one.rows, [search.rows("X")], without=[use.fit.rows("X")]).part > 0.8:
+                name, model = one.name or "the test set", use.fit.call.type_name
+                message = f"{search.call.type_name} chose the params of {model} on {search.name('X', 'rows')}, "
+                message += f"which holds the rows of {name}"
+                remedy = f"Search on the training rows alone, and use {name} once, at the end."
+                return finding("multi-test", message, remedy, [search, use.fit, *use.steps], [name, model])
+    return None
+
+
+def _cut_off(story: Story, one: TestSet) -> Finding | None:
+    """Find a threshold (or a weight) that was chosen by many scores of the same predictions."""
+    tried: dict[tuple[int, str, str], list[Step]] = {}
+    for use in one.uses:
+        for step in use.metrics:
+            truth = next((value for value in step.call.values if value.role == "y_true"), None)
+            if truth is not None and same(truth.rows, one.rows):
+                tried.setdefault((use.step.call.number, step.call.function, step.run.id), []).append(step)
+    order = [run.id for run in story.cells]
+    for (_, function, judging), steps in tried.items():
+        if len(steps) < TRIED or len({step.call.value for step in steps}) < _FOLDS:
+            continue
+        known = names_in(steps[0].run.source or "")
+        for run in story.cells[order.index(judging) :]:
+            chosen = chosen_from(run.source or "")
+            if chosen is not None and (run.id == judging or chosen & known):
+                name = one.name or "the test set"
+                message = f"the best of {len(steps)} cut-offs was chosen by {function} on {name}, which also reports"
+                remedy = f"Choose the cut-off on a validation set or by cross_val_predict, and use {name} at the end."
+                return finding("multi-test", message, remedy, steps, [name], also=[run])
+    return None
+
+
 def _is_no_choice(name: str) -> bool:
     return name.rpartition("__")[2] in _NO_CHOICE
 
@@ -136,8 +180,10 @@ def _chosen(story: Story, one: TestSet) -> Finding | None:
     known = {name for step in steps for name in names_in(step.run.source or "")}
     order = [run.id for run in story.cells]
     first = min(order.index(run) for run in judging)
+    ranked: set[str] = set()
     for run in story.cells[first:]:
-        chosen = chosen_from(run.source or "")
+        ranked |= sorted_names(run.source or "")
+        chosen = chosen_from(run.source or "", ranked)
         if chosen is not None and (run.id in judging or chosen & known):
             name = one.name or "the test set"
             message = f"the best of {len(one.fits)} models was chosen by their scores on {name}, which also reports"

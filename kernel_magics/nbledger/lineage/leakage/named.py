@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.ledger.calls import read_row_columns
 from nbledger.lineage.leakage.finding import Finding, finding, percent
-from nbledger.lineage.leakage.sets import positions_in
+from nbledger.lineage.leakage.sets import disjoint, positions_in
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from nbledger.records import RowSet
 
 _LATER = 0.02
+_REPEATED = 0.05
+_SPLITTERS = (
+    "KFold",
+    "StratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedShuffleSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "LeaveOneOut",
+    "LeavePOut",
+)
 
 
 def find(ledger: Ledger, story: Story, groups: Sequence[str], time: str | None) -> Iterator[Finding]:
@@ -33,6 +44,39 @@ def find(ledger: Ledger, story: Story, groups: Sequence[str], time: str | None) 
                     told.add((column + train.hash, test.hash))
                     yield found
                     break
+        yield from _in_validations(story, column, known, by_time=check is _later)
+
+
+def _in_validations(story: Story, column: str, known: list[tuple[RowSet, Any]], *, by_time: bool) -> Iterator[Finding]:
+    """Yield a finding for each cross-validation whose folds are cut without regard to a column."""
+    import numpy as np
+
+    for step in story.of_kind("validate", "cross_predict"):
+        data, cv = step.value("X"), step.call.facts.get("cv", "")
+        blind = cv == "None" or cv.isdigit() or cv.partition("(")[0] in _SPLITTERS
+        if (
+            data is None
+            or data.rows is None
+            or not blind
+            or any(disjoint(data.rows, one.rows) for one in story.held_out)
+        ):
+            continue
+        for rows, ranks in known:
+            found = ranks[positions_in(data.rows, rows)]
+            kinds = len(np.unique(found))
+            if kinds < 2 or (not by_time and kinds > (1 - _REPEATED) * len(found)):
+                continue
+            name = data.name or "the data"
+            if by_time:
+                message = (
+                    f"the folds of {name} are cut without regard to {column}: models are judged on what came before"
+                )
+                remedy = "Sort the rows by time and cross-validate with cv=TimeSeriesSplit()."
+            else:
+                message = f"the folds of {name} are cut without regard to {column}: rows of one are in both parts"
+                remedy = f"Cross-validate with cv=GroupKFold() and groups= the values of {column}."
+            yield finding("overlap", message, remedy, [step], [column, name])
+            break
 
 
 def _columns(ledger: Ledger, story: Story, name: str) -> list[tuple[RowSet, Any]]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LEAST_ROWS = 3
 _RICH_PART = 0.05
+_FEW_VALUES = 0.1
+_OFTEN = 5
 _DRAWN_TWICE = 0.05
 _REMEDY = "Remove duplicates before the split, and split into rows that are in one part only."
 _SPLIT_FIRST = "Split first, and copy, draw or augment the training rows alone."
@@ -97,7 +99,14 @@ def equal_content(train: CallValue, test: CallValue) -> Share | None:
         return None
     natural = max(_repeated(train.content), _repeated(test.content))
     unlikely = found.part > 3 * natural + 0.1
-    return found if unlikely or (train.content.rich and found.part >= _RICH_PART) else None
+    rich = train.content.rich and not (_saturated(train.content) and found.part < natural)
+    return found if unlikely or (rich and found.part >= _RICH_PART) else None
+
+
+def _saturated(rows: RowSet) -> bool:
+    """Tell whether the rows that repeat are a few values over and over, such as probabilities of exactly 0 and 1."""
+    values = rows.distinct - (rows.count - rows.repeated)
+    return 0 < values < _FEW_VALUES * rows.distinct and rows.repeated > _OFTEN * values
 
 
 def _repeated(rows: RowSet) -> float:

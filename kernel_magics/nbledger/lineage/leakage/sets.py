@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbledger.records import RowSet
 
 _ALL = 2**64 - 1
+_FEW = 0.05
 
 
 class Share(NamedTuple):
@@ -50,6 +51,11 @@ def same(first: RowSet | None, second: RowSet | None, least: float = 0.8) -> boo
     if first.hash == second.hash:
         return True
     return share(first, [second]).part >= least and share(second, [first]).part >= least
+
+
+def disjoint(first: RowSet | None, second: RowSet | None) -> bool:
+    """Tell whether two sets have (nearly) no row in common."""
+    return first is not None and second is not None and share(first, [second]).part < _FEW
 
 
 def positions_in(rows: RowSet, other: RowSet) -> Any:

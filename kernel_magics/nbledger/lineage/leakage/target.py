@@ -16,6 +16,8 @@ _SAYS = {
     "one-to-one": "has one value for each class of the target {y}",
     "indicator": "marks exactly one class of the target {y}",
     "determines": "has only one class of the target {y} for each of its values",
+    "steps": "is the target {y} cut into steps",
+    "sorted": "numbers the rows in the order of the target {y}",
     "nonzero": "is zero or missing exactly for one class of the target {y}",
 }
 
