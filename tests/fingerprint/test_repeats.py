@@ -12,6 +12,7 @@ import pytest
 from nbledger.fingerprint import fingerprint, repeats, token
 from nbledger.fingerprint.sink import IDENTITY
 from nbledger.fingerprint.text import BATCH
+from nbledger.fingerprint.walk import Walk
 
 
 class Label(str):
@@ -53,8 +54,8 @@ def test_repeated_words_have_the_identity_of_words_of_their_own(count, length):
 
 def test_the_quick_way_is_taken_for_few_words_and_not_for_many():
     few, many = column(["a", "b"], 8 * BATCH), apart(column(["ab", "cd"], 8 * BATCH))
-    assert [len(found) for found in repeats.window_digests(IDENTITY, few, len(few))] == [8]
-    assert repeats.window_digests(IDENTITY, many, len(many)) == [None]
+    assert [len(found) for found in repeats.window_digests(Walk(IDENTITY), few, len(few))] == [8]
+    assert repeats.window_digests(Walk(IDENTITY), many, len(many)) == [None]
 
 
 @pytest.mark.parametrize(

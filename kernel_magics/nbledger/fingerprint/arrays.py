@@ -56,7 +56,7 @@ def object_content(walk: Walk, value: Array) -> bytes:
     """Return the digest of an object array: batches of elements in C order."""
     flat = value.reshape(-1) if value.ndim <= 1 or value.flags.c_contiguous else value.flat
     whole = value.size // BATCH * BATCH
-    known = window_digests(walk.sink, flat, whole) if whole else []
+    known = window_digests(walk, flat, whole) if whole else []
     digests = []
     for number, start in enumerate(range(0, whole, WINDOW)):
         found = known[number] if known else None

@@ -14,20 +14,10 @@ import pyarrow as pa
 from nbledger.records import Column
 
 from .arrays import array_content
+from .arrow_text import chunks_of, is_text, offsets_of, plain, text_digests, text_of
 from .buffers import content
-from .columns import WINDOW, window_digest
-from .sink import spread
+from .columns import WINDOW
 from .walk import Walk, register, register_base
-
-# Rows of strings that one thread takes at a time.
-_TASK = 16 * WINDOW
-
-
-def _is_text(kind: Any) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-    )  # fmt: skip
 
 
 def _is_fixed(kind: Any) -> bool:
@@ -45,53 +35,35 @@ def _windows(chunked: Any) -> Any:
         yield part
 
 
-def _chunks(chunked: Any) -> list[Any]:
-    return chunked.chunks if isinstance(chunked, pa.ChunkedArray) else [chunked]
-
-
 def chunked_content(walk: Walk, chunked: Any) -> bytes:
     """Return the digest of the values of an Array or ChunkedArray; its type is hashed by the caller."""
     kind = chunked.type
-    if _is_text(kind):
+    if is_text(kind):
         return text_content(walk, chunked)
     if walk.sink.raw_layout and _is_fixed(kind):
-        return walk.sink.digest(b"".join(_raw_fixed(walk, chunk) for chunk in _chunks(chunked)))
+        return walk.sink.digest(b"".join(_raw_fixed(walk, chunk) for chunk in chunks_of(chunked)))
+    if pa.types.is_dictionary(kind) and is_text(kind.value_type):
+        if walk.sink.raw_layout:
+            return walk.sink.digest(b"".join(_raw_dictionary(walk, chunk) for chunk in chunks_of(chunked)))
+        return walk.sink.digest(b"".join(text_digests(walk.sink, chunked)))
     return walk.sink.digest(b"".join(_window(walk, part) for part in _windows(chunked)))
 
 
 def text_content(walk: Walk, chunked: Any) -> bytes:
     """Return the digest of the values of an array of strings or bytes."""
-    kind = chunked.type
-    if not _is_text(kind):  # string views: pyarrow's other layout of the same
-        chunked = chunked.cast(pa.large_string() if pa.types.is_string_view(kind) else pa.large_binary())
     if walk.sink.raw_layout:
-        return walk.sink.digest(b"".join(_raw_text(walk, chunk) for chunk in _chunks(chunked)))
-
-    def task(start: int) -> bytes:
-        lengths = np.empty(WINDOW, np.int64)
-        return b"".join([_text_window(walk, part, lengths) for part in _windows(chunked.slice(start, _TASK))])
-
-    return walk.sink.digest(b"".join(spread(task, range(0, len(chunked), _TASK), chunked.nbytes)))
-
-
-def _offsets(array: Any) -> Any:
-    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
-    if not len(array):
-        return np.zeros(1, np.int64)
-    dtype = np.int64 if large else np.int32
-    return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array) + 1]
-
-
-def _text_of(array: Any, offsets: Any) -> Any:
-    buffer = array.buffers()[2] if len(array) else None
-    return np.frombuffer(buffer, np.uint8)[offsets[0] : offsets[-1]] if buffer is not None and buffer.size else b""
+        return walk.sink.digest(b"".join(_raw_text(walk, plain(chunk)) for chunk in chunks_of(chunked)))
+    return walk.sink.digest(b"".join(text_digests(walk.sink, chunked)))
 
 
 def _raw_text(walk: Walk, array: Any) -> bytes:
-    offsets = _offsets(array)
-    text = _text_of(array, offsets)
-    text_digest = walk.sink.digest(text) if isinstance(text, bytes) else content(walk.sink, text)
-    return b"%d:%b%b%b" % (len(array), _raw_validity(walk, array), content(walk.sink, offsets), text_digest)
+    offsets = offsets_of(array)
+    text = content(walk.sink, text_of(array, offsets))
+    return b"%d:%b%b%b" % (len(array), _raw_validity(walk, array), content(walk.sink, offsets), text)
+
+
+def _raw_dictionary(walk: Walk, array: Any) -> bytes:
+    return _raw_fixed(walk, array.indices) + _raw_text(walk, array.dictionary)
 
 
 def _raw_validity(walk: Walk, array: Any) -> bytes:
@@ -110,22 +82,6 @@ def _raw_fixed(walk: Walk, array: Any) -> bytes:
     return b"%d:%d%b%b" % (len(array), shift, _raw_validity(walk, array), content(walk.sink, memory))
 
 
-def _text_window(walk: Walk, array: Any, buffer: Any = None) -> bytes:
-    """One window of texts; `buffer` is memory for their lengths, used again because fresh memory is slow."""
-    offsets = _offsets(array)
-    lengths = np.subtract(
-        offsets[1:], offsets[:-1], out=None if buffer is None else buffer[: len(array)], dtype=np.int64
-    )
-    if array.null_count:
-        missing = array.is_null().to_numpy(zero_copy_only=False)
-        if lengths[missing].any():  # text hidden under a null
-            array = pa.array(array.to_pylist(), array.type)
-            offsets = _offsets(array)
-            lengths = np.diff(offsets).astype(np.int64)
-        lengths = np.where(missing, -1, lengths)
-    return window_digest(walk, lengths, _text_of(array, offsets))
-
-
 def _window(walk: Walk, array: Any) -> bytes:
     """One window of any type, as an encoding of fixed length."""
     kind = array.type
@@ -133,8 +89,8 @@ def _window(walk: Walk, array: Any) -> bytes:
         return _window(walk, array.storage)
     if pa.types.is_null(kind):
         return b"%d:" % len(array)
-    if _is_text(kind):
-        return _text_window(walk, array)
+    if is_text(kind):
+        return b"".join(text_digests(walk.sink, array))
     if pa.types.is_boolean(kind) or _is_fixed(kind):
         return array_content(walk, _numbers(array), _nulls(array))
     if pa.types.is_dictionary(kind):

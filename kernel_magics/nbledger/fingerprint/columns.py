@@ -125,7 +125,7 @@ def _token_of_objects(walk: Walk, window: Any) -> bytes:
 
 
 def _window_of_objects(walk: Walk, window: Any) -> bytes:
-    """One window of strings from Python objects: as `window_digest` has it from lengths and text."""
+    """One window of strings from Python objects: as `arrow_text` has it from lengths and text."""
     missing, items = _filled(window)
     hasher = walk.sink.new()
     sizes = []
@@ -145,8 +145,3 @@ def _utf8_lengths(items: Sequence[str]) -> Any:
     if len(gaps) != len(items) - 1:  # NULs inside
         return np.fromiter((len(encode_text(item)) for item in items), np.int64, len(items))
     return np.diff(gaps, prepend=-1, append=len(data)) - 1
-
-
-def window_digest(walk: Walk, lengths: Any, data: Any) -> bytes:
-    """Return the digest of a window of strings: bytes of each in UTF-8 (-1 where missing), and all text in one."""
-    return walk.sink.digest(content(walk.sink, lengths) + walk.sink.digest(data))

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 from .sink import Sink
 
 BATCH = 8192
+# Turns truth values, a byte each.
+_TURNED = bytes([1, 0]) + bytes(254)
 # No more text than this is joined at once, however long the strings are.
 _JOIN = 1 << 22
 
@@ -98,9 +101,18 @@ def mixed_batch_digest(walk: Any, items: list[Any]) -> bytes:
 
     A subclass of `str` counts as its text, as it does in the quick path.
     """
-    is_text = [issubclass(cls, str) for cls in map(type, items)]
-    texts = [item for item, flag in zip(items, is_text, strict=True) if flag]
-    others = [item for item, flag in zip(items, is_text, strict=True) if not flag]
-    digest = batch_digest(walk.sink, texts) if texts else b""
-    result: bytes = walk.sink.digest(b"".join((b"mixed", bytes(is_text), digest, *map(walk.encode, others))))
+    texts = {cls for cls in set(map(type, items)) if issubclass(cls, str)}
+    is_text = bytes(map(texts.__contains__, map(type, items)))
+    digest = batch_digest(walk.sink, list(compress(items, is_text))) if texts else b""
+    others = list(compress(items, is_text.translate(_TURNED)))
+    if others and others[0] is None and others.count(None) == len(others):
+        encoded = walk.encode(None) * len(others)
+    else:
+        encoded = b"".join(map(walk.encode, others))
+    result: bytes = walk.sink.digest(mixed_content(is_text, digest, encoded))
     return result
+
+
+def mixed_content(is_text: Any, texts: bytes, others: Any) -> bytes:
+    """Return the content of a batch: which are strings (a byte each), the digest of those, the encodings of the rest."""
+    return b"".join((b"mixed", is_text, texts, others))

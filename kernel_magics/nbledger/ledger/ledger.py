@@ -20,7 +20,7 @@ from nbledger.ledger.metric_buffer import MetricBuffer
 from nbledger.ledger.models import Models
 from nbledger.ledger.objects import ObjectStore
 from nbledger.ledger.query import Planner, Question, conjuncts
-from nbledger.ledger.runs import Reader, RunList
+from nbledger.ledger.runs import PAGE, Reader, RunList
 from nbledger.ledger.selection import selection
 from nbledger.ledger.writing import Writer
 from nbledger.records import (
@@ -176,11 +176,15 @@ class Ledger:
         chosen = selection(kind=kind, experiment=experiment, notebook=notebook, tracked=tracked)
         words = (filter, kind, experiment, notebook, tracked)
         question = Question(conjuncts(parse(filter or "")) + chosen, parse_order(order_by), limit, offset, words)
-        return RunList(self.reader, self._keys(question, include_deleted=include_deleted))
+        return self._list(question, include_deleted=include_deleted)
 
-    def _keys(self, question: Question, *, include_deleted: bool = False) -> list[int]:
+    def _list(self, question: Question, *, include_deleted: bool = False) -> RunList:
         try:
-            return Planner(self.reader, self.database.connection(), include_deleted=include_deleted).keys(question)
+            planner = Planner(self.reader, self.database.connection(), include_deleted=include_deleted)
+            if question.limit is None or question.limit > PAGE:
+                return RunList(self.reader, planner.keys(question))
+            rows = planner.rows(question)
+            return RunList(self.reader, [row[0] for row in rows], rows)
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
@@ -212,7 +216,7 @@ class Ledger:
         """Return the runs whose parent is this one, in the order they started."""
         conditions = selection(parent=self.run_id(run))
         question = Question(conditions, parse_order("started_at asc"), limit, offset)
-        return RunList(self.reader, self._keys(question))
+        return self._list(question)
 
     def experiments(self) -> list[str]:
         """Return the names of all experiments."""

@@ -30,7 +30,7 @@ from nbledger.ledger.predicates import (
     predicate,
     value_test,
 )
-from nbledger.ledger.runs import Reader
+from nbledger.ledger.runs import Reader, whole_rows
 
 _INDEXED = frozenset({"run_id", "name", "kind", "experiment", "notebook", "parent", "tracked"})
 _ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
@@ -85,6 +85,7 @@ class Planner:
             "SELECT (SELECT coalesce(max(key), 0) FROM run), EXISTS (SELECT 1 FROM deletion)"
         ).fetchone()
         self._hides = deletions and not include_deleted
+        self._whole = False
         self._suggested: set[Name] = set()
         #: Whether what was asked names what may be otherwise next time: a dead session, or a label that no run has yet.
         self._passing = False
@@ -92,6 +93,14 @@ class Planner:
 
     def keys(self, question: Question) -> list[int]:
         """Return the keys of the runs in order."""
+        return [row[0] for row in self._answer(question)]
+
+    def rows(self, question: Question) -> list[tuple[Any, ...]]:
+        """Return the rows of the runs in order, for `Reader.filled`; the question has a limit."""
+        self._whole = True
+        return self._answer(question)
+
+    def _answer(self, question: Question) -> list[tuple[Any, ...]]:
         driver = self._best_driver(question, self._runs)
         if driver is not None or not self._has_order_index(question):
             return self._sorted(question, driver)
@@ -104,22 +113,22 @@ class Planner:
 
     # -- ways ---------------------------------------------------------------------------------------------------
 
-    def _sorted(self, question: Question, driver: Driver | None) -> list[int]:
+    def _sorted(self, question: Question, driver: Driver | None) -> list[tuple[Any, ...]]:
         key = driver.key if driver else "r.key"
-        return self._keys(self._select(question, driver, question.conditions, self._order(question.order, key)))
+        return self._found(self._select(question, driver, question.conditions, self._order(question.order, key)))
 
-    def _walked(self, question: Question) -> list[int]:
+    def _walked(self, question: Question) -> list[tuple[Any, ...]]:
         """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
         asked = (question.words, question.order, question.limit, question.offset, self._hides)
         known = self.reader.walks.get(asked) if question.words else None
-        if known is not None and len(found := self._keys(known)) == question.limit:
+        if known is not None and len(found := self._found(known)) == question.limit:
             return found
         first = question.order[0] if question.order else _LATEST
         driver, has, lacks, needed = self._order_driver(first, question.conditions)
         direction = "DESC" if first.descending else "ASC"
         order = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ", first)
         select = self._select(question, driver, question.conditions, order, has)
-        found = self._keys(select)
+        found = self._found(select)
         if len(found) == question.limit and question.words and not self._passing:
             _remember(self.reader.walks, asked, select)
         if lacks is None or needed or len(found) == question.limit:
@@ -130,12 +139,13 @@ class Planner:
         limit = None if question.limit is None else question.limit - len(found)
         order = self._order(question.order[1:], "r.key", "", first)
         rest = Question([], (), limit, skipped)
-        return found + self._keys(self._select(rest, None, question.conditions, order, lacks))
+        return found + self._found(self._select(rest, None, question.conditions, order, lacks))
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
-    def _keys(self, select: Sql) -> list[int]:
-        return [row[0] for row in self.connection.execute(select.text, select.values)]
+    def _found(self, select: Sql) -> list[tuple[Any, ...]]:
+        text = whole_rows(select.text) if self._whole else select.text
+        return self.connection.execute(text, select.values).fetchall()
 
     def _select(
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
@@ -144,7 +154,7 @@ class Planner:
         joined = [one for one in conditions if driver and _has_row(one)]
         joins = self._joins(joined, key)
         where = self._where(driver, [one for one in conditions if one not in joined], *more)
-        text = f"SELECT {key} FROM {_tables(driver, where.text + order.text)} {joins.text} {where.text} {order.text}"
+        text = f"SELECT {key} AS run FROM {_tables(driver, where.text + order.text)} {joins.text} {where.text} {order.text}"
         values = [*joins.values, *where.values, *order.values]
         if page.limit is not None or page.offset:
             text += " LIMIT ?"

@@ -24,17 +24,26 @@ PAGE = 200
 #: Fewer digits than this name too many runs to be meant.
 LEAST_PREFIX = 4
 
-_COLUMNS = """SELECT r.key, r.id, s.id, r.kind, e.status, r.started_at, r.name, r.experiment, r.parent, r.notebook,
+_COLUMNS = """SELECT r.key, r.id, r.session, r.kind, e.status, r.started_at, r.name, r.experiment, r.parent, r.notebook,
     r.cell_id, r.position, c.text, r.tracked, e.ended_at, e.duration, e.error_type, e.error_message, e.error_traceback,
-    r.session, k.shape, k.items, k.metrics
-    FROM run r JOIN session s ON s.key = r.session LEFT JOIN source c ON c.key = r.source
-    LEFT JOIN run_end e ON e.run = r.key LEFT JOIN pack k ON k.run = r.key
-    WHERE r.key IN (SELECT value FROM json_each(?))"""
+    k.shape, k.items, k.metrics"""
+_JOINED = """LEFT JOIN source c ON c.key = r.source LEFT JOIN run_end e ON e.run = r.key
+    LEFT JOIN pack k ON k.run = r.key"""
+_BY_KEY = f"{_COLUMNS} FROM run r {_JOINED} WHERE r.key IN (SELECT value FROM json_each(?))"
 _STATUS = 4
 
 
 #: What `json.loads` comes to after 5 microseconds of checks; packed rows are our own.
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+def whole_rows(keys: str) -> str:
+    """Return the query of whole runs, for `Reader.filled`, in the order of a query of their keys as `run`.
+
+    One query for both is a third quicker than two. The order is that of the keys because they are a subquery with a
+    LIMIT, which SQLite can neither flatten nor visit but in its order, and `CROSS JOIN` begins with it.
+    """
+    return f"{_COLUMNS} FROM ({keys}) q CROSS JOIN run r ON r.key = q.run {_JOINED}"
 
 
 class Reader:
@@ -44,6 +53,7 @@ class Reader:
         self.database = database
         self._heartbeat_file = heartbeat_file
         self._shapes: dict[int, list[list[str]]] = {}
+        self._sessions: dict[int, str] = {}
         self._dead: set[int] = set()
         self.labels: dict[str, int] = {}
         #: Conditions that at least so many runs fulfil, as counting to a bound has shown. Runs are added, so it stays
@@ -56,6 +66,7 @@ class Reader:
     def forget(self) -> None:
         """Drop what was remembered of the file."""
         self._shapes.clear()
+        self._sessions.clear()
         self.labels.clear()
         self.common.clear()
         self.walks.clear()
@@ -63,23 +74,35 @@ class Reader:
 
     def runs(self, keys: Sequence[int]) -> list[Run]:
         """Return the runs of these keys in their order; those that are gone are left out."""
-        rows = self.database.rows(_COLUMNS, (f"[{','.join(map(str, keys))}]",))
-        bare = [row[0] for row in rows if row[_STATUS] is None]
-        facts = self.unpacked(bare) if bare else {}
-        packed = [row for row in rows if row[_STATUS] is not None]
-        facts.update(zip([row[0] for row in packed], self._all_unpacked(packed), strict=True))
-        found = {row[0]: self._run(row, facts[row[0]]) for row in rows}
+        rows = self.database.rows(_BY_KEY, (f"[{','.join(map(str, keys))}]",))
+        found = {row[0]: run for row, run in zip(rows, self.filled(rows), strict=True)}
         return [found[key] for key in keys if key in found]
 
+    def filled(self, rows: list[tuple[Any, ...]]) -> list[Run]:
+        """Return the runs of rows that `whole_rows` asked for."""
+        bare = [row[0] for row in rows if row[_STATUS] is None]
+        if not bare:
+            return list(map(self._run, rows, self._all_unpacked(rows)))
+        facts = self.unpacked(bare)
+        packed = [row for row in rows if row[_STATUS] is not None]
+        facts.update(zip([row[0] for row in packed], self._all_unpacked(packed), strict=True))
+        return [self._run(row, facts[row[0]]) for row in rows]
+
     def _run(self, row: tuple[Any, ...], facts: tuple[dict[str, Any], ...]) -> Run:
-        status = row[_STATUS] or self.status_without_end(row[19])
+        session = self._sessions.get(row[2]) or self._session(row[2])
+        status = row[_STATUS] or self.status_without_end(row[2])
         error = RunError(row[16], row[17] or "", row[18] or "") if row[16] else None
-        return filled_run(*row[1:4], status, *row[5:13], row[13] != 0, row[14], row[15], error, *facts)
+        return filled_run(row[1], session, row[3], status, *row[5:13], row[13] != 0, row[14], row[15], error, *facts)
+
+    def _session(self, key: int) -> str:
+        ((id,),) = self.database.rows("SELECT id FROM session WHERE key = ?", (key,))
+        self._sessions[key] = id
+        return str(id)
 
     def _all_unpacked(self, rows: list[Any]) -> list[tuple[dict[str, Any], ...]]:
         """Return params, metrics and tags of ended runs, from rows of `_COLUMNS`."""
         try:
-            return self.unpack([row[20:23] for row in rows])
+            return self.unpack([row[19:22] for row in rows])
         except (StopIteration, ValueError, struct.error):  # damaged: the rows that they were made from still hold
             facts = self.unpacked([row[0] for row in rows])
             return [facts[row[0]] for row in rows]
@@ -183,9 +206,11 @@ class Reader:
 class RunList(Sequence[Run]):
     """Runs in the order that was asked for, loaded a page at a time when they are looked at."""
 
-    def __init__(self, reader: Reader, keys: list[int]) -> None:
+    def __init__(self, reader: Reader, keys: list[int], rows: list[tuple[Any, ...]] | None = None) -> None:
         self._reader = reader
         self._keys = keys
+        #: The rows of all of the runs, where they were asked for together with the keys.
+        self._rows = rows
         self._pages: dict[int, list[Run]] = {}
 
     def __len__(self) -> int:
@@ -219,7 +244,7 @@ class RunList(Sequence[Run]):
         found = self._pages.get(page)
         if found is None:
             keys = self._keys[page * PAGE : (page + 1) * PAGE]
-            found = self._reader.runs(keys)
+            found = self._reader.runs(keys) if self._rows is None else self._reader.filled(self._rows)
             if len(found) != len(keys):
                 raise NotFound(what="run", ref="of this list", remedy="some were removed by gc: ask for the list again")
             if len(self._pages) >= 50:
