@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from hmac import compare_digest
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 from jupyter_client.adapter import adapt
@@ -18,8 +18,10 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.channels import ZMQSocketChannel
 from jupyter_client.jsonutil import extract_dates
 from jupyter_client.manager import KernelManager
-from jupyter_client.session import Session
 from traitlets import Type
+
+if TYPE_CHECKING:
+    from jupyter_client.session import Session
 
 
 class _Channel(ZMQSocketChannel):
@@ -93,7 +95,7 @@ def direct_client(manager: Any) -> DirectKernelClient:
 
 def dated(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message as Jupyter's own client gives it: with dates in its headers."""
-    return {**message, "header": extract_dates(message["header"]), "parent_header": extract_dates(message["parent_header"])}
+    return {**message, **{name: extract_dates(message[name]) for name in ("header", "parent_header")}}
 
 
 def _message(session: Session, parts: list[bytes]) -> dict[str, Any]:
