@@ -116,7 +116,7 @@ class Variables:
         cell.changes.opaque = opaque
         cell.loose = any("base" in code.mentions for code in codes)
         cell.patched = patched
-        cell.passed_on = frozenset().union(*(code.passed_on for code in codes))
+        cell.codes = codes
         cell.run(moved, gone, threads)
         if self._gone:
             self._gone = {name for name in self._gone if name not in cell.now}
@@ -225,7 +225,7 @@ class _Cell:
         self.loose = False
         self.looked: set[str] = set()
         self.patched: set[type] = set()
-        self.passed_on: frozenset[str] = frozenset()
+        self.codes: list[CellCode] = []
         self.tokens: dict[int, tuple[Token, bool]] = {}
         # Marks of what may have changed, and of what surely has not.
         self.reach: set[int] = set()
@@ -298,11 +298,14 @@ class _Cell:
         elif isinstance_of_library_class(value):
             if self.variables._versions.check(value)[0] != self.known[name].token:
                 self.patched.add(value)
-        elif name in self.passed_on and self.known[name].token is None and self.known[name].ident == id(value):
+        elif self.known[name].token is None and self.known[name].ident == id(value) and self._is_passed_on(name):
             same = [other for other, known in self.known.items() if known.ident == id(value)]
             self.looked.update(same)  # an iterator that is given another name only goes no further
         elif not is_atom(value):
             self._look(name, value)
+
+    def _is_passed_on(self, name: str) -> bool:
+        return any(name in code.passed_on for code in self.codes)
 
     def _touch_builtins(self, names: Iterable[str]) -> None:
         """Take in what the notebook has put into the builtins."""
