@@ -1,8 +1,9 @@
-"""Running notebooks beside papermill and nbclient, in one run: `python tests/benchmarks/bench_run.py [N [CELLS [papermill]]]`.
+"""Running notebooks beside papermill and nbclient, in one run: `python tests/benchmarks/bench_run.py [N [CELLS [WORD...]]]`.
 
 N short scikit-learn notebooks (30) by papermill one after another and by `run_notebooks` with as many jobs as cores;
-one notebook of CELLS cells (500) by bare nbclient and by `run_notebook`, and with a third word `papermill` by papermill
-too. The outputs are compared. CPU seconds are beside the wall's: other work on the machine moves the wall clock only.
+notebooks of CELLS cells (500), one of each kind in `KINDS`, by bare nbclient and by `run_notebook`. Words are the kinds
+to take of them, and `papermill`, which then runs them too. The outputs are compared. CPU seconds are beside the wall's:
+other work on the machine moves the wall clock more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,6 +33,38 @@ SCIKIT_LEARN = (
     "accuracy = accuracy_score(y_test, model.predict(X_test))\naccuracy",
     "print(np.round(model[-1].coef_[0][:3], 6))",
 )
+KINDS: dict[str, tuple[str, Callable[[int], str]]] = {
+    "bind": ("pass", lambda n: f"x{n} = {n}\nprint('cell', {n})"),
+    "array": (
+        "import numpy as np\na = np.zeros(10_000)",
+        lambda n: f"a[{n}] = {n}\nb{n} = a[:{n + 1}].sum()\nb{n}",
+    ),
+    "function": (
+        "import math",
+        lambda n: f"def f{n}(x):\n    return x + {n}\ny{n} = f{n}({n})\nprint(math.sqrt(y{n}))",
+    ),
+    "class": (
+        "pass",
+        lambda n: (
+            f"class C{n}:\n    def __init__(self, x):\n        self.x = x\n    def get(self):\n"
+            f"        return self.x + {n}\nc{n} = C{n}({n})\nc{n}.get()"
+        ),
+    ),
+    "list": ("items, counts = [], {}", lambda n: f"items.append({n})\ncounts[{n}] = len(items)"),
+    "frame": (
+        "import numpy as np\nimport pandas as pd\ndf = pd.DataFrame({'a': np.arange(100.0)})",
+        lambda n: f"df['c{n % 20}'] = df['a'] * {n}\ndf['c{n % 20}'].mean()",
+    ),
+    "import": ("pass", lambda n: f"import json as j{n}\nfrom math import sqrt as s{n}\nz{n} = s{n}({n})"),
+    "fit": (
+        (
+            "import numpy as np\nfrom sklearn.linear_model import LinearRegression\n"
+            "X = np.random.default_rng(0).random((50, 3))\ny = X.sum(axis=1)"
+        ),
+        lambda n: f"m{n} = LinearRegression().fit(X, y * {n + 1})\nprint(round(m{n}.score(X, y), 6))",
+    ),
+}
+"""Kinds of cells: what the first one says, and what the nth after it says."""
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -118,17 +152,17 @@ def short_notebooks(folder: Path, count: int) -> None:
     ledger.close()
 
 
-def long_notebook(folder: Path, count: int) -> None:
+def long_notebook(folder: Path, count: int, kind: str) -> None:
     """Measure one notebook of many small cells."""
-    import papermill
     from nbclient import NotebookClient
 
     from nbledger.ledger import Ledger
     from nbledger.pipeline.execute import run_notebook
     from nbledger.pipeline.kernels.pool import close_pool
 
-    path = write(folder / "long.ipynb", *[f"x{n} = {n}\nprint('cell', {n})" for n in range(count)])
-    print(f"one notebook of {count} cells")
+    first, cell = KINDS[kind]
+    path = write(folder / f"{kind}.ipynb", first, *map(cell, range(count - 1)))
+    print(f"one notebook of {count} cells: {kind}")
     ledger = Ledger.open(folder)
     bare, ours, cold = [], [], []
     for _ in range(3):
@@ -143,25 +177,29 @@ def long_notebook(folder: Path, count: int) -> None:
         with Measured("nbledger run --fresh") as one:
             run_notebook(path, ledger=ledger, progress=False, fresh=True)
         cold.append(one)
+    nbformat.write(nb, folder / "bare.ipynb")
+    assert outputs(done.output) == outputs(folder / "bare.ipynb")
     for one in (*bare, *ours, *cold):
         one.tell()
-    best = min(one.wall for one in bare)
-    print(
-        f"  times nbclient's: nbledger {min(o.wall for o in ours) / best:.2f}, "
-        f"--fresh {min(o.wall for o in cold) / best:.2f}"
-    )
+    for what in ("wall", "cpu"):
+        best = [min(getattr(one, what) for one in ones) for ones in (bare, ours, cold)]
+        print(
+            f"  {what} times nbclient's: nbledger {best[1] / best[0]:.2f}, --fresh {best[2] / best[0]:.2f}", flush=True
+        )
     if "papermill" in sys.argv:
+        import papermill
+
         with Measured("papermill") as theirs:
             papermill.execute_notebook(str(path), str(folder / "pm.ipynb"), progress_bar=False)
         theirs.tell()
         assert outputs(done.output) == outputs(folder / "pm.ipynb")
-        print(f"  times nbclient's: papermill {theirs.wall / best:.2f}; the same outputs")
-    assert outputs(done.output) == [("stdout", "".join(f"cell {n}\n" for n in range(count)))]
+        print(f"  wall times nbclient's: papermill {theirs.wall / min(one.wall for one in bare):.2f}; the same outputs")
     ledger.close()
 
 
 def main() -> None:
     """Measure both."""
+    words = sys.argv[3:]
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 30
     cells = int(sys.argv[2]) if len(sys.argv) > 2 else 500
     with tempfile.TemporaryDirectory() as place:
@@ -170,7 +208,8 @@ def main() -> None:
         if count:
             short_notebooks(folder, count)
         if cells:
-            long_notebook(folder, cells)
+            for kind in [word for word in words if word in KINDS] or KINDS:
+                long_notebook(folder, cells, kind)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ CLASS_NOISE = frozenset(
 )  # fmt: skip
 
 
+_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _WRAPPED = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
 _PURE = frozenset(
     {
@@ -138,13 +139,13 @@ def code_text(code: types.CodeType) -> str:
 @functools.lru_cache(maxsize=4096)
 def global_names(code: types.CodeType) -> tuple[str, ...]:
     """Return the names that a code object, and the code inside it, loads from globals."""
-    import dis
+    names: set[str] = set()
+    if code.co_names:
+        import dis
 
-    names = {
-        step.argval
-        for step in dis.get_instructions(code)
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") and isinstance(step.argval, str)
-    }
+        for step in dis.get_instructions(code):
+            if step.opname in _LOADS and isinstance(step.argval, str):
+                names.add(step.argval)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names.update(global_names(constant))

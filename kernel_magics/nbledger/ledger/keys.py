@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 from blake3 import blake3
 
@@ -19,6 +20,9 @@ from nbledger.records import Column, Version
 _LIMIT = 50_000
 #: Sources that are also remembered by their text: cells are run again and again.
 _RECENT = 64
+
+_VERSION = """INSERT INTO version (key, hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (hash) DO NOTHING"""
 
 
 class Keys:
@@ -83,15 +87,19 @@ class Keys:
         return found
 
     def add_versions(self, connection: sqlite3.Connection, versions: Iterable[Version]) -> None:
-        """Record versions that are not there yet, with their columns."""
-        for version in versions:
-            if version.hash in self._versions:
-                continue
-            key = _insert_version(connection, version)
-            if key is None:
-                self.version(connection, version.hash)
-            else:
+        """Record versions that are not there yet, with their columns. The transaction must be one that writes."""
+        new = [version for version in versions if version.hash not in self._versions]
+        if not new:
+            return
+        ((first,),) = connection.execute("SELECT ifnull(max(key), 0) + 1 FROM version")
+        keyed = list(enumerate(new, first))
+        done = connection.executemany(_VERSION, [(key, *_version(version)) for key, version in keyed])
+        for key, version in keyed:
+            if done.rowcount == len(keyed) or self.version(connection, version.hash) == key:
                 _remember(self._versions, version.hash, key)
+                if version.schema:
+                    columns = [(key, position, *_column(column)) for position, column in enumerate(version.schema)]
+                    connection.executemany("INSERT INTO version_column VALUES (?, ?, ?, ?, ?, ?)", columns)
 
 
 def _remember(memory: dict[str, int], name: str, key: int) -> None:
@@ -107,23 +115,9 @@ def _get_or_add(connection: sqlite3.Connection, table: str, column: str, text: s
     return int(connection.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (text,)).lastrowid or 0)
 
 
-def _insert_version(connection: sqlite3.Connection, version: Version) -> int | None:
-    """Insert a version and return its key; `None` when it is there already, as few of those are that are not known."""
+def _version(version: Version) -> tuple[Any, ...]:
     shape = None if version.shape is None else json.dumps([int(length) for length in version.shape])
-    done = connection.execute(
-        "INSERT INTO version (hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (hash) DO NOTHING",
-        (version.hash, version.kind, version.exactness, version.type_name, shape, version.nbytes),
-    )
-    if not done.rowcount:
-        return None
-    key = int(done.lastrowid or 0)
-    if version.schema:
-        connection.executemany(
-            "INSERT INTO version_column VALUES (?, ?, ?, ?, ?, ?)",
-            [(key, position, *_column(column)) for position, column in enumerate(version.schema)],
-        )
-    return key
+    return version.hash, version.kind, version.exactness, version.type_name, shape, version.nbytes
 
 
 def _column(column: Column) -> tuple[str, str, str, str | None]:

@@ -13,15 +13,19 @@ from typing import Any
 
 import zmq
 from jupyter_core.utils import run_sync
+from nbclient.client import timestamp
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbclient.util import run_hook
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from papermill.clientwrap import PapermillNotebookClient
 
-from nbledger.pipeline.kernels.direct import direct_client
+from nbledger.pipeline.kernels.direct import dated, direct_client
 
 SECONDS_BETWEEN_LOOKS = 0.1
 MOST_AT_ONCE = 100  # messages, between two looks at the clock: a cell may print without end
+_EVENTS = frozenset({"status", "execute_input"})
+_TIMED = frozenset({"status.busy", "status.idle", "execute_input"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z").fullmatch
 _ERASED = re.compile("[^\n]\b")
 _OVERWRITTEN = re.compile(r".*\r(?=[^\n])")
 
@@ -83,17 +87,34 @@ class DirectClient(PapermillNotebookClient):
         return cell
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Take one message of a cell. A stream's text, most of what there is, is not validated as an output."""
-        content = msg["content"]
+        """Take one message of a cell. What most cells send is taken without nbclient's validation of each output."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind in _EVENTS:
+            self._take_event(kind, content, msg, cell)
+            return None
+        output = _plain_output(kind, content)
         hooked = self.output_hook_stack.get(msg["parent_header"].get("msg_id"))
-        if msg["msg_type"] != "stream" or self.clear_before_next_output or hooked:
-            return super().process_message(msg, cell, cell_index)
-        output = NotebookNode(output_type="stream", name=str(content["name"]), text=str(content["text"]))
+        if output is None or self.clear_before_next_output or hooked:
+            return super().process_message(dated(msg), cell, cell_index)
+        if "execution_count" in content:
+            cell["execution_count"] = content["execution_count"]
         cell.outputs.append(output)
         self.nb_man.autosave_cell()
         if self.log_output or self.stderr_file or self.stdout_file:
             self.log_output_message(output)
         return output
+
+    def _take_event(self, kind: str, content: Any, msg: Any, cell: Any) -> None:
+        """Take note that the kernel begins or ends a cell. Raises `CellExecutionComplete` when it has ended."""
+        name = kind
+        if kind == "status":
+            name = f"status.{content['execution_state']}"
+        elif "execution_count" in content:
+            cell["execution_count"] = content["execution_count"]
+        if self.record_timing and name in _TIMED:
+            cell["metadata"]["execution"][f"iopub.{name}"] = _timestamp(msg)
+        if name == "status.idle":
+            raise CellExecutionComplete
 
     def _answer(self, request: str, cell: Any, index: int, timeout: float | None) -> Any:
         """Return the reply to a request when all that the cell shows is there too."""
@@ -186,7 +207,24 @@ def coalesced(outputs: list[Any]) -> list[Any]:
     return kept
 
 
-def _timestamp(message: Any) -> str:
-    from nbclient.client import timestamp
+def _plain_output(kind: str, content: Any) -> NotebookNode | None:
+    """Return an output that is surely valid as it is; `None` for all that nbclient has to look at."""
+    if kind == "stream":
+        return NotebookNode(output_type=kind, name=str(content["name"]), text=str(content["text"]))
+    if kind not in ("execute_result", "display_data") or content.get("transient"):
+        return None
+    data, metadata, count = content.get("data"), content.get("metadata"), content.get("execution_count")
+    if type(data) is not dict or type(metadata) is not dict or not {str}.issuperset(map(type, data.values())):
+        return None
+    output = NotebookNode(output_type=kind, data=from_dict(data), metadata=from_dict(metadata))
+    if kind == "execute_result":
+        if type(count) is not int or count < 0:
+            return None
+        output["execution_count"] = count
+    return output
 
-    return str(timestamp(message))
+
+def _timestamp(message: Any) -> str:
+    """Return when a message was sent, as nbclient writes it."""
+    text = str(message["header"].get("date"))
+    return text if _TIME(text) else str(timestamp(dated(message)))

@@ -7,12 +7,21 @@ spent more time in that than in the rest of the client. What is written is the s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
 _NOT_WRITTEN = frozenset({"orig_nbformat", "orig_nbformat_minor", "signature"})
 _TEXT_TYPES = frozenset({"application/javascript", "image/svg+xml"})
+_PLAIN: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    float: json.dumps,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
+"""What writes values of these very types, which most are."""
 
 
 def notebook_text(nb: Any) -> str:
@@ -54,8 +63,9 @@ def _split_bundle(bundle: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(value: Any, line: str) -> str:
     """Return a value's JSON, sorted and indented by one; `line` is a new line with the indent so far."""
-    if isinstance(value, str):
-        return str(encode_basestring(value))
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
     if isinstance(value, dict):
         if not value:
             return "{}"
@@ -69,9 +79,12 @@ def _text(value: Any, line: str) -> str:
         return f"[{inner}{f',{inner}'.join([_text(item, inner) for item in value])}{line}]"
     if isinstance(value, bytes):
         return str(encode_basestring(value.decode("ascii")))
+    if isinstance(value, str):
+        return str(encode_basestring(value))
     return json.dumps(value)
 
 
+@lru_cache(maxsize=1024, typed=True)
 def _key(name: Any) -> str:
     """Return a dict's key as JSON has it: always text."""
     text = name if isinstance(name, str) else json.dumps(name)

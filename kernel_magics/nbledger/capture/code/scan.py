@@ -49,6 +49,7 @@ for _group, _kind in (
 _MADE = opcodes("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE", "PRECALL")
 _BRANCHES = selection(JUMPS)
 _CONSTANTS = selection([LOAD_CONST])
+_GLOBALS = selection([LOAD_GLOBAL])
 is_output = re.compile(r"_{1,3}|_\d+|Out|_oh").fullmatch
 
 
@@ -150,7 +151,7 @@ def class_loads(code: CodeType, made: Scan) -> Iterator[tuple[int, str]]:
     straight = not code.co_exceptiontable and not any(True for _ in instructions(code, _BRANCHES))
     own = {name for _, name, _ in made.events}
     stores = {name: offset for offset, name, stored in reversed(made.events) if stored}
-    globals_ = {offset for offset, op, _ in instructions(code, selection([LOAD_GLOBAL]))}
+    globals_ = {offset for offset, op, _ in instructions(code, _GLOBALS)}
     for offset, name in made.loads:
         hidden = straight and name in own and stores.get(name, offset) < offset and offset not in globals_
         if not hidden and name[:2] != "__":

@@ -13,7 +13,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, NamedTuple
 
-from nbledger.capture.code.reach import function_globals
+from nbledger.capture.code.reach import ADDRESS, function_globals
 from nbledger.capture.namespace.sharing import Reach, reach_of
 
 _HARMLESS = ("nbledger", "IPython", "Heartbeat", "IOPub", "tqdm")
@@ -43,13 +43,13 @@ class Background:
 
     def before(self) -> None:
         """Take note of the threads that run before a cell."""
-        self._before = frozenset(map(id, threading.enumerate()))
+        self._before = frozenset(map(ADDRESS, threading.enumerate()))
 
     def after(self) -> tuple[list[Reach], tuple[str, ...]]:
         """Return what may have been changed while the cell ran, though not by it; and why that cannot be told."""
-        known = self._before.union(id(item.runner) for item in self._watched)
+        known = self._before.union(ADDRESS(item.runner) for item in self._watched)
         for thread in threading.enumerate():
-            if id(thread) not in known:
+            if ADDRESS(thread) not in known:
                 self._take_thread(thread)
         self._take_tasks(known)
         if not self._watched:
@@ -79,7 +79,7 @@ class Background:
             return
         for task in asyncio.all_tasks():
             frames = self._own_frames(getattr(task.get_coro(), "cr_frame", None))
-            if frames and id(task) not in known:
+            if frames and ADDRESS(task) not in known:
                 reach = self._reach([], frames)
                 self._watched.append(_Watched(f"task {task.get_name()!r}", task, partial(_is_pending, task), reach))
 

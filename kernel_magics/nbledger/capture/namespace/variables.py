@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import Ran, value_of
@@ -22,6 +22,7 @@ from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, kind_of
+from nbledger.capture.namespace.known import Known, KnownVariables
 from nbledger.capture.namespace.patches import concerns
 from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
@@ -39,15 +40,6 @@ _PLAIN = frozenset({int, float, bool, str, type(None)})
 _DRAWING = frozenset({"matplotlib", "seaborn", "pylab"})
 
 
-class _Known(NamedTuple):
-    """What was last seen under a name: the object's identity, its change token, its version and what it reaches."""
-
-    ident: int
-    token: Token
-    version: Version
-    reach: Reach
-
-
 class Variables:
     """The variables of one namespace, as nbledger last knew them.
 
@@ -60,7 +52,7 @@ class Variables:
         self._namespace = namespace
         self._versions = versions
         self._hidden = hidden or {}
-        self._known: dict[str, _Known] = {}
+        self._known = KnownVariables()
         self._bindings = Bindings(namespace, _is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
@@ -124,10 +116,10 @@ class Variables:
         cell.changes.opaque = opaque
         cell.loose = any("base" in code.mentions for code in codes)
         cell.patched = patched
-        cell.passed_on = frozenset().union(*(code.passed_on for code in codes))
+        cell.codes = codes
         cell.run(moved, gone, threads)
         if self._gone:
-            self._gone -= cell.now.keys()
+            self._gone = {name for name in self._gone if name not in cell.now}
         return cell.changes
 
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
@@ -187,16 +179,16 @@ class Variables:
             todo.extend(more)
         return found
 
-    def _learn(self, name: str) -> _Known:
+    def _learn(self, name: str) -> Known:
         value = self._namespace[name]
         if type(value) in _PLAIN:
             token, version = self._versions.of(value)
-            known = self._known[name] = _Known(id(value), token, version, NOTHING)
+            known = self._known[name] = Known(id(value), token, version, NOTHING)
             return known
         token, version = self._versions.of(_content(value))
         if kind_of(type(value)) is Kind.VIEW:
             _, version = self._versions.of(value)
-        known = self._known[name] = _Known(id(value), token, version, self._reach(value))
+        known = self._known[name] = Known(id(value), token, version, self._reach(value))
         return known
 
     def _reach(self, value: Any, *, scan: bool = True) -> Reach:
@@ -233,7 +225,7 @@ class _Cell:
         self.loose = False
         self.looked: set[str] = set()
         self.patched: set[type] = set()
-        self.passed_on: frozenset[str] = frozenset()
+        self.codes: list[CellCode] = []
         self.tokens: dict[int, tuple[Token, bool]] = {}
         # Marks of what may have changed, and of what surely has not.
         self.reach: set[int] = set()
@@ -255,7 +247,7 @@ class _Cell:
         for name in sorted(reads | names.writes | by_threads):
             if name in now and name not in written:
                 self._touch(name)
-        self._touch_builtins(reads - now.keys())
+        self._touch_builtins(name for name in reads if name not in now)
         self._delete(gone)
         fresh: set[int] = set()
         for name in sorted(written):
@@ -306,11 +298,14 @@ class _Cell:
         elif isinstance_of_library_class(value):
             if self.variables._versions.check(value)[0] != self.known[name].token:
                 self.patched.add(value)
-        elif name in self.passed_on and self.known[name].token is None and self.known[name].ident == id(value):
+        elif self.known[name].token is None and self.known[name].ident == id(value) and self._is_passed_on(name):
             same = [other for other, known in self.known.items() if known.ident == id(value)]
             self.looked.update(same)  # an iterator that is given another name only goes no further
         elif not is_atom(value):
             self._look(name, value)
+
+    def _is_passed_on(self, name: str) -> bool:
+        return any(name in code.passed_on for code in self.codes)
 
     def _touch_builtins(self, names: Iterable[str]) -> None:
         """Take in what the notebook has put into the builtins."""
@@ -350,7 +345,7 @@ class _Cell:
             self._keep(reach, was.reach)
             return False
         version = self.variables._versions.version(value, token, complete=complete and content is value)
-        known = self.known[name] = _Known(id(value), token, version, reach)
+        known = self.known[name] = Known(id(value), token, version, reach)
         if version.hash == was.version.hash and version.kind in _LAYOUTS and reach.order == was.reach.order:
             self._keep(reach, was.reach)
             return False
@@ -359,7 +354,7 @@ class _Cell:
         self._spread(reach)
         return True
 
-    def _generate(self, name: str, known: _Known) -> None:
+    def _generate(self, name: str, known: Known) -> None:
         self.changes.generated[name] = known.version
         self.changes.derived.add(name)
 
@@ -383,13 +378,12 @@ class _Cell:
         reach = widened((self.reach | fresh) - self.same)
         if not (reach or self.everything):
             return
-        for name, known in list(self.known.items()):
-            if name in self.looked or known.reach is NOTHING or name not in self.now:
+        for name in sorted(self.known if self.everything else self.known.reaching(reach)):
+            if name in self.looked or self.known[name].reach is NOTHING or name not in self.now:
                 continue
-            if self.everything or not known.reach.bounded or not known.reach.marks.isdisjoint(reach):
-                value = self.namespace.get(name)
-                if not (is_atom(value) or isinstance_of_module(value)):
-                    self._look(name, value)
+            value = self.namespace.get(name)
+            if not (is_atom(value) or isinstance_of_module(value)):
+                self._look(name, value)
 
     def _look_at_patched(self) -> None:
         """Count as changed what stands for a class that was given new attributes, and its instances."""

@@ -201,8 +201,8 @@ def _tell(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _caller() -> FrameType | None:
-    """Return the frame that raised the event: the first one below ours."""
-    frame: FrameType | None = sys._getframe(1)
+    """Return the frame that raised the event: the first one below ours, of which there are four at least."""
+    frame: FrameType | None = sys._getframe(4)
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     return frame

@@ -99,15 +99,17 @@ class Surroundings:
 
     def begin_still(self, codes: Sequence[CellCode]) -> None:
         """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
-        if not all(code.in_order for code in codes):
+        if self._lines.are_known and not all(code.in_order for code in codes):
             self._lines.begin(self._namespace)
 
     def stop_still(self, code: CellCode, error: BaseException | None) -> frozenset[int] | None:
         """Return the lines that ran of such a cell, or `None` when that is not known."""
+        if not self._lines.are_known:
+            return None
         if not code.in_order:
             ran = self._lines.end()
             return None if ran is None else ran.of(0, 1)
-        last = None if error is None or not self._lines.are_known else self._last_line(error)
+        last = None if error is None else self._last_line(error)
         return None if last is None else code.up_to(last)
 
     def _last_line(self, error: BaseException) -> int | None:

@@ -8,17 +8,36 @@ message that belongs to no request of ours is not taken.
 from __future__ import annotations
 
 import time
+from hmac import compare_digest
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
+from jupyter_client.adapter import adapt
 from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.channels import ZMQSocketChannel
+from jupyter_client.jsonutil import extract_dates
 from jupyter_client.manager import KernelManager
+from traitlets import Type
+
+if TYPE_CHECKING:
+    from jupyter_client.session import Session
+
+
+class _Channel(ZMQSocketChannel):
+    """Jupyter's channel, whose messages have the times in their headers as text: `dated` makes dates of them."""
+
+    def _recv(self, **how: Any) -> dict[str, Any]:
+        assert self.socket is not None
+        _, parts = self.session.feed_identities(self.socket.recv_multipart(**how))
+        return _message(self.session, parts)
 
 
 class DirectKernelClient(BlockingKernelClient):
     """Jupyter's blocking client, which knows from the kernel's manager, not from a heartbeat, whether it lives."""
 
+    shell_channel_class = Type(_Channel)
+    iopub_channel_class = Type(_Channel)
     _poller: zmq.Poller | None = None
 
     def start_channels(self, *_: Any, **__: Any) -> None:
@@ -85,3 +104,34 @@ def direct_client(manager: Any) -> DirectKernelClient:
         name: about[name].encode() for name in ("curve_publickey", "curve_secretkey") if type(about.get(name)) is str
     }
     return DirectKernelClient(**{**about, **keys}, connection_file=manager.connection_file, parent=manager)
+
+
+def dated(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message as Jupyter's own client gives it: with dates in its headers."""
+    return {**message, **{name: extract_dates(message[name]) for name in ("header", "parent_header")}}
+
+
+def _message(session: Session, parts: list[bytes]) -> dict[str, Any]:
+    """Return what `Session.deserialize` returns, but for dates, which took more than half of its time.
+
+    Raises its `ValueError` for a message that is not signed as the session's, or that came before.
+    """
+    if session.auth is None or len(parts) < 5:
+        return session.deserialize(parts)
+    signature = parts[0]
+    if not signature or signature in session.digest_history:
+        raise ValueError(f"a message without a signature, or with one that was used before: {signature!r}")
+    session._add_digest(signature)
+    if not compare_digest(signature, session.sign(parts[1:5])):
+        raise ValueError(f"a message with a wrong signature: {signature!r}")
+    header, parent, metadata, content = map(session.unpack, parts[1:5])
+    message = {
+        "header": header,
+        "msg_id": header["msg_id"],
+        "msg_type": header["msg_type"],
+        "parent_header": parent,
+        "metadata": metadata,
+        "content": content,
+        "buffers": [memoryview(part) for part in parts[5:]],
+    }
+    return adapt(message)

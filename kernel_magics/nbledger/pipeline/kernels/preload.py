@@ -19,6 +19,7 @@ before the first parallel loop, and the server computes nothing.
 
 _SETTINGS = frozenset({"environ", "putenv", "unsetenv"})
 _FILTERS = frozenset({"filterwarnings", "simplefilter", "resetwarnings"})
+_SAYS_SOMETHING = re.compile("|".join(["import", *sorted(_SETTINGS | _FILTERS)])).search
 _MAGIC_OF_SETTINGS = re.compile(r"^\s*%(?:env|set_env)\b", re.MULTILINE)
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
@@ -50,6 +51,8 @@ def _events(nb: Any) -> Iterator[str]:
             continue
         if _MAGIC_OF_SETTINGS.search(cell.source):
             yield "settings"
+        if cell.source.isascii() and not _SAYS_SOMETHING(cell.source):
+            continue
         try:
             tree = parse(_MAGIC.sub("", cell.source))
         except (SyntaxError, ValueError, RecursionError):
