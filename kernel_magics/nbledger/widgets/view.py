@@ -80,7 +80,7 @@ class View:
 
             live = {"version_major": 2, "version_minor": 0, "model_id": self.live().model_id}
             display({WIDGET: live, "text/html": "", "text/plain": ""}, raw=True)
-            display(self._static(), raw=True, display_id=self.id)
+            display(self._static(), raw=True, display_id=self.id, metadata=self._marked())
             self._shown, self._written = True, time.monotonic()
 
     _ipython_display_ = show
@@ -136,6 +136,10 @@ class View:
         page = f'<style>{_error_hides(self.id)}</style><div class="nbl-static nbl-static-{self.id}">{self.html()}</div>'
         return {"text/html": page, "text/plain": self.text()}
 
+    def _marked(self) -> dict[str, Any]:
+        """Return the metadata by which JupyterLab finds the static forms again in a page that was reloaded."""
+        return {"nbledger": {"display_id": self.id}}
+
     def _write(self, *_: object) -> None:
         """Write the static forms now; what waited is done with."""
         waiting, self._waiting = self._waiting, None
@@ -148,7 +152,7 @@ class View:
 
         self._written = time.monotonic()
         with unobserved():
-            update_display(self._static(), raw=True, display_id=self.id)
+            update_display(self._static(), raw=True, display_id=self.id, metadata=self._marked())
 
 
 def notice_html(text: str) -> str:
