@@ -66,7 +66,6 @@ def importance(frame: pandas.DataFrame, metric: str, *, note: str = "") -> go.Fi
     figure.update_xaxes(title_text="share of the variance lost when shuffled", rangemode="tozero")
     words = [*([note] if note else []), *_warnings(len(runs), explained, _alike(inputs, names), constant)]
     say(figure, "<br>".join(map(plain, words)))
-    figure.update_layout(margin={"t": 52 + 17 * len(words)}, height=150 + 28 * len(names) + 17 * len(words))
     told = ", ".join(f"{names[at]} {number(round(max(shares[at][0], 0.0), 3))}" for at in order[:5])
     return described(figure, f"{title}, from {len(runs):,} runs: {told}. {sentence(words)}")
 

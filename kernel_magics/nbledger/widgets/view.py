@@ -186,12 +186,36 @@ def _in_kernel() -> bool:
     return getattr(_shell(), "kernel", None) is not None
 
 
+def running_cell() -> str | None:
+    """Return the id of the notebook's cell that runs; `None` where a front end gave none."""
+    parent = getattr(_shell(), "get_parent", dict)() or {}
+    found = parent.get("metadata", {}).get("cellId")
+    return str(found) if found else None
+
+
+def before_each_cell(call: Callable[[Any], object], *, on: bool) -> None:
+    """Have `call` called with IPython's `ExecutionInfo` before each cell from now on, or not any more."""
+    shell = _shell()
+    if shell is not None:
+        registered = call in shell.events.callbacks["pre_run_cell"]
+        if on != registered:
+            (shell.events.register if on else shell.events.unregister)("pre_run_cell", call)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return this thread's event loop, which a kernel has."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
     """Call something later, in this thread where it has an event loop (a kernel's has); return what calls that off."""
-    try:
-        return asyncio.get_running_loop().call_later(seconds, call).cancel
-    except RuntimeError:
-        timer = threading.Timer(seconds, call)
-        timer.daemon = True
-        timer.start()
-        return timer.cancel
+    loop = running_loop()
+    if loop is not None:
+        return loop.call_later(seconds, call).cancel
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel

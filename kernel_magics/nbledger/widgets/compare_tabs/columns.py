@@ -38,7 +38,14 @@ def params(model: CompareModel) -> list[str]:
 def telling(model: CompareModel, among: str | None = None) -> list[str]:
     """Return the params that tell runs apart, few enough for an axis each; only runs with a value in `among` count."""
     shown = [column.name for column in model.columns() if column.entity == "params" and column.differs]
-    found = shown or params(model)
+    key = ("axes", model.state.filter, among, *shown)
+    if key not in model.cache:
+        model.cache[key] = _telling(model, shown or params(model), among)
+    found: list[str] = model.cache[key]
+    return list(found)
+
+
+def _telling(model: CompareModel, found: list[str], among: str | None) -> list[str]:
     table = model.frame().frame
     if among is not None and among in table:
         runs = table[table[among].notna()]
