@@ -8,12 +8,12 @@ for what the figures are. `nbledger report` is measured as a process of its own.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from nbledger.ledger import Ledger
 from tests.benchmarks.bench_ledger import fill
-from tests.benchmarks.bench_widgets import FIRST, INTERACTION, SAVED, Took, checked, timed
+from tests.benchmarks.bench_widgets import FIRST, INTERACTION, Took, checked, processor_time, timed
 from tests.widgets.front_end import FrontEnd
 
 ROWS, CELLS, TRAINED = 100_000, 40, 6
@@ -156,47 +156,58 @@ def watch(front_end: FrontEnd) -> Iterator[Result]:
 
 def tabs(front_end: FrontEnd) -> Iterator[Result]:
     """Each tab of a comparison of all runs: opened in a view that has not shown it, once imports are done; then used."""
-    labels: tuple[str, ...] = ()
-    for warm in (True, False):
-        front_end.models.clear()
-        checked(front_end.run("view = nbledger.compare()\nview"))
-        chooser = front_end.find("ToggleButtons")
-        labels = front_end.models[chooser]["_options_labels"]
-        for at, title in enumerate(labels[1:], 1):
-            known = set(front_end.models)
-            opened = timed(front_end, lambda at=at: settled(front_end, front_end.change(chooser, index=at)))  # type: ignore[misc]
-            if warm:
-                continue
-            yield f"tab {title}, first time", opened, FIRST
-            new = [id for id in front_end.models if id not in known]
-            options = [
-                id for id in new
-                if front_end.models[id].get("_model_name") == "DropdownModel"
-                and len(front_end.models[id]["_options_labels"]) > 1
-            ]  # fmt: skip
-            if options:
-                option = options[0]
-                count = len(front_end.models[option]["_options_labels"])
-                begin = front_end.models[option]["index"] or 0
-                yield rounds(
-                    front_end, "  choose an option",
-                    lambda at, option=option, begin=begin, count=count: front_end.change(  # type: ignore[misc]
-                        option, index=(begin + at + 1) % count
-                    ), min(count, 4),
-                )  # fmt: skip
-            boxes = [
-                id for id, one in front_end.models.items()
-                if one.get("_model_name") == "CheckboxModel" and one["tooltip"] and not one["value"]
-            ]  # fmt: skip
-            yield rounds(
-                front_end, "  select a run", lambda at, boxes=boxes: front_end.change(boxes[at], value=True), 1
-            )  # type: ignore[misc]
-            front_end.run("view.model.change(selected=())")
+    many = ("Metrics", "Parallel coordinates", "Scatter", "Importance")
+    for _ in chosen_tabs(front_end, "trained", ()):  # what is imported once
+        pass
+    scopes = (chosen_tabs(front_end, "e", many, without=False), chosen_tabs(front_end, None, many))
+    for title, opened, new in chain(*scopes):
+        yield f"tab {title}, first time", opened, FIRST
+        options = [id for id in new if len(front_end.models[id].get("_options_labels") or ()) > 1]
+        if options:
+            yield rounds(front_end, "  choose an option", lambda at, one=options[0]: next_option(front_end, one), 1)  # type: ignore[misc]
+        boxes = [
+            id for id, one in front_end.models.items()
+            if one.get("_model_name") == "CheckboxModel" and one["tooltip"] and not one["value"]
+        ]  # fmt: skip
+        yield rounds(front_end, "  select a run", lambda at, boxes=boxes: front_end.change(boxes[at], value=True), 4)  # type: ignore[misc]
+        front_end.run("view.model.change(selected=())")
+        settled(front_end)
 
 
-def settled(front_end: FrontEnd, _: Any) -> None:
-    """Wait for what a tab computes in a thread."""
-    front_end.wait_until(lambda: "being computed" not in str([one.get("outputs") for one in front_end.models.values()]))
+def chosen_tabs(
+    front_end: FrontEnd, experiment: str | None, titles: Sequence[str], *, without: bool = True
+) -> Iterator[tuple[str, Took, list[str]]]:
+    """Open tabs of a new comparison: the title of each, what opening it took, and the widgets that it made.
+
+    Those with some titles, or all `without` them: 100,000 runs have metrics and params, and the newest predictions.
+    """
+    front_end.models.clear()
+    checked(front_end.run(f"view = nbledger.compare(experiment={experiment!r})\nview"))
+    chooser = front_end.find("ToggleButtons")
+    for at, title in enumerate(front_end.models[chooser]["_options_labels"][1:], 1):
+        if (title in titles) is without:
+            continue
+        known = set(front_end.models)
+        opened = timed(front_end, lambda at=at, one=chooser: front_end.change(one, index=at))  # type: ignore[misc]
+        settled(front_end)
+        yield title, opened, [id for id in front_end.models if id not in known]
+
+
+def next_option(front_end: FrontEnd, id: str) -> None:
+    """Choose what follows in a list."""
+    one = front_end.models[id]
+    if one["_model_name"] == "SelectMultipleModel":
+        front_end.change(id, index=one["index"][1:])
+    else:
+        front_end.change(id, index=((one["index"] or 0) + 1) % len(one["_options_labels"]))
+
+
+def settled(front_end: FrontEnd) -> None:
+    """Wait until nothing comes any more of what a tab computes after it was shown."""
+    before = -1.0
+    while processor_time(front_end) > before + 0.02:
+        before = processor_time(front_end)
+        time.sleep(0.4)
 
 
 def report(folder: Path) -> Iterator[Result]:
@@ -218,22 +229,6 @@ def report(folder: Path) -> Iterator[Result]:
         yield f"nbledger report, {words}", Took(took, took), None
 
 
-def saved(folder: Path) -> Iterator[tuple[str, int]]:
-    """How many bytes each tab adds to a notebook's file: the static form, and the figure as plotly's MIME bundle."""
-    from nbledger.widgets.compare import compare
-    from nbledger.widgets.compare_tabs import TABS
-    from nbledger.widgets.figure_box import figure_bundle
-
-    for kind in TABS:
-        view = compare(ledger=Ledger.open(folder))
-        view.model.change(tab=kind.key)
-        yield f"{kind.title}, static form", len(json.dumps(view._static()))
-        tab = view._tab()
-        figure = tab.figure() if tab is not None else None
-        if figure is not None:
-            yield f"{kind.title}, MIME bundle", len(json.dumps(figure_bundle(figure)))
-
-
 def main() -> None:
     """Print the table; what is over its limit is marked."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
@@ -252,8 +247,6 @@ def main() -> None:
             front_end.stop()
         for result in report(folder):
             tell(*result)
-        for words, size in saved(folder):
-            print(f"{words:60} {size / 1000:9.1f} kB {'' if size <= SAVED else '  <-- over'}")
 
 
 def tell(words: str, took: Took, limit: float | None) -> None:

@@ -92,6 +92,7 @@ class FrontEnd(Kernel):
             output.result = content["data"]
         elif kind == "display_data":
             output.displays.append(content["data"])
+            output.metadata.append(content["metadata"])
         elif kind == "stream":
             setattr(output, content["name"], getattr(output, content["name"]) + content["text"])
         elif kind == "error":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.runs_charts import placed
 from nbledger.figures.text import number, plain, sentence
-from nbledger.figures.theme import PALETTE, described, missing, new_figure, packed, say
+from nbledger.figures.theme import PALETTE, QUIET, described, missing, new_figure, packed, say
 
 if TYPE_CHECKING:
     import pandas
@@ -56,7 +56,7 @@ def importance(frame: pandas.DataFrame, metric: str, *, note: str = "") -> go.Fi
         go.Bar(
             x=packed([max(shares[at][0], 0.0) for at in order]),
             y=[plain(names[at], 48) for at in order],
-            error_x={"type": "data", "array": packed([shares[at][1] for at in order]), "thickness": 1},
+            error_x={"type": "data", "array": packed([shares[at][1] for at in order]), "thickness": 1, "color": QUIET},
             orientation="h",
             marker={"color": PALETTE[0]},
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",

@@ -45,7 +45,9 @@ def picture(figure: go.Figure) -> str:
     else:
         colored = figure.layout.coloraxis.colorscale is not None
         parts += _plane(figure, top, height - (62 if figure.layout.showlegend or colored else 40))
-        parts += _colors_told(figure, height - 8) if colored else _legend(figure, height - 8)
+        legend = [(0, part) for part in _colors_told(figure)] if colored else _legend(figure)
+        parts += [f'<g transform="translate(0 {height - 8 + _LINE * row})">{part}</g>' for row, part in legend]
+        height += _LINE * max((row for row, _ in legend), default=0)
     return (
         f'<svg role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" style="max-width:100%;height:auto" fill="currentColor" '
@@ -214,28 +216,29 @@ def _parallel(trace: Any, top: float, bottom: float) -> list[str]:
     return parts
 
 
-def _legend(figure: go.Figure, y: float) -> list[str]:
+def _legend(figure: go.Figure) -> list[tuple[int, str]]:
+    """Return the parts of the legend, each with the line of the legend that it stands in."""
     if not figure.layout.showlegend:
         return []
-    parts, x = [], 12.0
+    parts, x, row = [], 12.0, 0
     for trace in figure.data:
         name = _plain(trace.name)
         if not name or trace.showlegend is False:
             continue
-        if x + 7 * len(name) + 30 > WIDTH:
-            parts.append(_text(x, y, "…", size=11, anchor="start"))
-            break
+        wide = 7 * len(name) + 36
+        if x > 12 and x + wide > WIDTH:
+            x, row = 12.0, row + 1
         color = (trace.line.color if trace.type == "scatter" else None) or trace.marker.color
         color = color if isinstance(color, str) else QUIET
+        dash = trace.line.dash if trace.type == "scatter" else None
         parts.append(
-            _stroke([(x, y - 4), (x + 18, y - 4)], color, 3, trace.line.dash if trace.type == "scatter" else None)
+            (row, _stroke([(x, -4), (x + 18, -4)], color, 3, dash) + _text(x + 22, 0, name, size=11, anchor="start"))
         )
-        parts.append(_text(x + 22, y, name, size=11, anchor="start"))
-        x += 7 * len(name) + 36
+        x += wide
     return parts
 
 
-def _colors_told(figure: go.Figure, y: float) -> list[str]:
+def _colors_told(figure: go.Figure) -> list[str]:
     """Return a strip of the scale's colours between the numbers, or among the names, that they stand for."""
     bar = figure.layout.coloraxis.colorbar
     if bar.tickvals is not None:
@@ -244,13 +247,13 @@ def _colors_told(figure: go.Figure, y: float) -> list[str]:
         low, high = _span(figure)
         ends = [(one, number(one)) for one in (low, (low + high) / 2, high)]
     low, high = _span(figure)
-    parts = [_text(12, y, f"colour: {_plain(bar.title.text)}", size=11, anchor="start")]
+    parts = [_text(12, 0, f"colour: {_plain(bar.title.text)}", size=11, anchor="start")]
     x = 30.0 + 6 * len(f"colour: {_plain(bar.title.text)}")
     for value, name in ends:
         if x + 7 * len(name) + 24 > WIDTH:
-            return [*parts, _text(x, y, "…", size=11, anchor="start")]
-        parts.append(_box(x, y - 9, 12, 10, _shade((value - low) / (high - low) if high > low else 0.5), 1))
-        parts.append(_text(x + 16, y, name, size=11, anchor="start"))
+            return [*parts, _text(x, 0, "…", size=11, anchor="start")]
+        parts.append(_box(x, -9, 12, 10, _shade((value - low) / (high - low) if high > low else 0.5), 1))
+        parts.append(_text(x + 16, 0, name, size=11, anchor="start"))
         x += 7 * len(name) + 30
     return parts
 

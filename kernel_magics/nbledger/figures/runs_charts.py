@@ -355,17 +355,23 @@ def _unit(times: pandas.Series[Any]) -> tuple[float, str]:
 
 
 def _scale(values: pandas.Series[Any], ticks: dict[str, Any], *, log: bool) -> dict[str, Any]:
-    """Return an axis' scale and ticks; a logarithmic one has its powers of ten, of few of them 2 and 5 as well."""
+    """Return an axis' scale and ticks: a few whole numbers have one each.
+
+    A logarithmic one has its powers of ten, and of few of them 2 and 5 as well.
+    """
     if not log:
-        return {"type": "linear", **ticks}
+        few = float(values.max()) - float(values.min()) <= MOST_TICKS and all(
+            one == int(one) for one in values.unique()
+        )
+        return {"type": "linear", **({"dtick": 1} if few else {}), **ticks}
     return {"type": "log", "dtick": 1 if float(values.max()) >= 50 * float(values.min()) else "D2", **ticks}
 
 
 def _same(frame: pandas.DataFrame, name: str) -> str:
     """Return the value of a column that is the same in all runs; an empty text where it is not."""
     values = frame[name]
-    alike = not values.isna().any() and len(set(values.map(repr))) == 1
-    return number(values.iloc[0]) if alike else ""
+    first = values.iloc[0]
+    return "" if bool(values.isna().any()) or bool((values != first).any()) else number(first)
 
 
 def _bar(frame: pandas.DataFrame, name: str) -> dict[str, Any]:

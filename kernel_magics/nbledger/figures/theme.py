@@ -52,6 +52,8 @@ def template(theme: Theme = "any") -> dict[str, Any]:
         "zerolinecolor": _LINE[theme],
         "automargin": True,
         "exponentformat": "power",
+        "minexponent": 5,
+        "separatethousands": True,
         "title": {"standoff": 8, "font": {"size": 13}},
     }
     return {

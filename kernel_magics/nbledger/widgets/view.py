@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ from typing import Any
 
 from nbledger.errors import NBLedgerError
 
+_EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 #: Seconds between two writes of the static forms.
 EVERY = 1.0
@@ -133,8 +135,11 @@ class View:
         self._notice.layout.display = "block" if text else "none"
 
     def _static(self) -> dict[str, str]:
-        page = f'<style>{_error_hides(self.id)}</style><div class="nbl-static nbl-static-{self.id}">{self.html()}</div>'
-        return {"text/html": page, "text/plain": self.text()}
+        # In Markdown (`nbconvert --to markdown`) what begins with `<style>` ends with it; from a `<div>` on all is HTML
+        # until there is an empty line.
+        begin = f'<div class="nbl-static nbl-static-{self.id}"><style>{_error_hides(self.id)}</style>'
+        page = _EMPTY_LINE.sub("&#10;", self.html())
+        return {"text/html": f"{begin}{page}</div>", "text/plain": self.text()}
 
     def _marked(self) -> dict[str, Any]:
         """Return the metadata by which JupyterLab finds the static forms again in a page that was reloaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ _ATTRIBUTES = ("attributes.duration", "attributes.started_at", "attributes.statu
 
 
 def metrics(model: CompareModel) -> list[str]:
-    """Return the metrics as columns: the one that the table is sorted by, those that judge a model, then the others."""
+    """Return the metrics as columns: what the table is sorted by, what judges most of its runs, then the commonest."""
     found = [column.name for column in model.available() if column.entity == "metrics"]
-    judging = {f"metrics.{name}" for run in model.runs() for name, on in facts(model, run).judged_on.items() if on}
-    found.sort(key=lambda name: name not in judging)
+    runs = model.runs()
+    judging = Counter(f"metrics.{name}" for run in runs for name, on in facts(model, run).judged_on.items() if on)
+    found.sort(key=lambda name: 2 * judging[name] < len(runs) or not judging[name])
     now = model.sorted_by
     if now is not None and now[0] in found:
         found.remove(now[0])

@@ -58,13 +58,14 @@ class _Judged(Tab):
         """Return the predictions that are stored; those of runs that were judged on other data than most are marked."""
         runs = self.runs()
         held = [run for run in runs if run.id == self.model.state.baseline] or runs
-        theirs = frozenset[str]().union(*usual(self.model, held).values())
+        theirs = usual(self.model, held)
         found = []
         for run in runs:
             one = predicted(self.model, run)
-            own = frozenset[str]().union(*facts(self.model, run).judged_on.values())
+            own = facts(self.model, run).judged_on.items()
+            apart = any(versions and versions != theirs.get(metric, versions) for metric, versions in own)
             if isinstance(one, Predictions):
-                found.append(replace(one, name=f"{one.name} {OTHER}") if own and theirs and not own & theirs else one)
+                found.append(replace(one, name=f"{OTHER} {one.name}") if apart else one)
         return found
 
     def lacking(self) -> go.Figure | None:
