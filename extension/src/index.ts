@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import cells from './cells/plugin';
 import charts from './charts';
 import common from './common/plugin';
+import lastState from './laststate';
 import main from './main/plugin';
 import shell from './shell/plugin';
 import sidebar from './sidebar/plugin';
@@ -11,6 +12,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...(common as JupyterFrontEndPlugin<unknown>[]),
   ...cells,
   charts as JupyterFrontEndPlugin<unknown>,
+  lastState as JupyterFrontEndPlugin<unknown>,
   ...(main as JupyterFrontEndPlugin<unknown>[]),
   ...(sidebar as JupyterFrontEndPlugin<unknown>[]),
   ...(shell as JupyterFrontEndPlugin<unknown>[])

@@ -107,15 +107,24 @@ def interactions(front_end: FrontEnd) -> list[tuple[str, Took, float]]:
 
 
 def saved(folder: Path) -> list[tuple[str, float, float]]:
-    """How many bytes a comparison of 1,000 runs adds to the notebook's file, with the table and with a chart open."""
+    """How many bytes a comparison of 1,000 runs adds to the notebook's file, for each tab: its static form.
+
+    The figure as plotly's MIME bundle, which is sent to the page and not saved, has the same limit.
+    """
     from nbledger.widgets.compare import compare
+    from nbledger.widgets.compare_tabs import TABS
+    from nbledger.widgets.figure_box import figure_bundle
 
     found = []
-    for tab in ("table", "parallel"):
+    for title, key in (("Table", "table"), *((tab.title, tab.key) for tab in TABS)):
         view = compare(ledger=Ledger.open(folder))
-        view.model.change(tab=tab)
+        view.model.change(tab=key)
         bundles = [{"text/html": "", "text/plain": ""}, view._static()]
-        found.append((f"saved with 1,000 runs, tab {tab}", float(len(json.dumps(bundles))), float(SAVED)))
+        found.append((f"1,000 runs saved, {title}", float(len(json.dumps(bundles))), float(SAVED)))
+        tab = view._tab()
+        figure = None if tab is None else tab.figure()
+        if figure is not None:
+            found.append((f"1,000 runs sent, {title}", float(len(json.dumps(figure_bundle(figure)))), float(SAVED)))
     return found
 
 

@@ -19,6 +19,7 @@ class CellOutput:
     stderr: str = ""
     result: dict[str, Any] | None = None
     displays: list[dict[str, Any]] = field(default_factory=list)
+    metadata: list[dict[str, Any]] = field(default_factory=list)
     error: dict[str, Any] | None = None
 
     @property

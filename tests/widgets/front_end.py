@@ -18,9 +18,10 @@ class FrontEnd(Kernel):
         self.writes = 0
         super().__init__(*args, **options)
 
-    def run(self, code: str, *, timeout: float = 60, **_: Any) -> CellOutput:
-        """Execute a cell and return all that it showed."""
-        return self._ask("execute_request", {"code": code, "allow_stdin": False, "store_history": True}, timeout)
+    def run(self, code: str, *, timeout: float = 60, cell: str | None = None, **_: Any) -> CellOutput:
+        """Execute a cell (with an id) and return all that it showed."""
+        content = {"code": code, "allow_stdin": False, "store_history": True}
+        return self._ask("execute_request", content, timeout, {} if cell is None else {"cellId": cell})
 
     def find(self, kind: str, **state: Any) -> str:
         """Return the model of the newest widget of a kind (`Button`) with this state."""
@@ -63,9 +64,11 @@ class FrontEnd(Kernel):
     def _tell(self, model: str, data: dict[str, Any]) -> CellOutput:
         return self._ask("comm_msg", {"comm_id": model, "data": data}, 60)
 
-    def _ask(self, kind: str, content: dict[str, Any], timeout: float) -> CellOutput:
+    def _ask(
+        self, kind: str, content: dict[str, Any], timeout: float, metadata: dict[str, Any] | None = None
+    ) -> CellOutput:
         output = CellOutput()
-        message = self.client.session.msg(kind, content)
+        message = self.client.session.msg(kind, content, metadata=metadata)
         self.client.shell_channel.send(message)
         while True:
             reply = self.client.get_iopub_msg(timeout=timeout)
@@ -89,6 +92,7 @@ class FrontEnd(Kernel):
             output.result = content["data"]
         elif kind == "display_data":
             output.displays.append(content["data"])
+            output.metadata.append(content["metadata"])
         elif kind == "stream":
             setattr(output, content["name"], getattr(output, content["name"]) + content["text"])
         elif kind == "error":

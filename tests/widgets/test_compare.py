@@ -18,6 +18,8 @@ from nbledger.ledger import FilterError, NotFound
 from nbledger.widgets import saved_views
 from nbledger.widgets.compare import Compare, compare
 from nbledger.widgets.compare_model import CompareModel
+from nbledger.widgets.compare_tabs import TABS
+from nbledger.widgets.figure_box import figure_bundle
 from nbledger.widgets.runs_csv import NotWritten, write_csv
 from nbledger.widgets.saved_views import BadViewName, ViewNotFound
 
@@ -84,11 +86,16 @@ def test_a_name_with_line_breaks_and_control_characters_stays_in_its_row(ledger,
 def test_a_thousand_runs_add_less_than_200_kB_to_a_notebook(ledger, record):
     with ledger.database.write():
         for number in range(1000):
-            record(f"run {number}", metrics={f"m{at}": number / 7 for at in range(8)}, lr=number / 3, depth=number % 9)
+            steps = [1 / (step + 1) for step in range(300)] if number >= 900 else ()
+            values = {f"m{at}": number / 7 for at in range(8)}
+            record(f"run {number}", metrics=values, steps=steps, lr=number / 3, depth=number % 9)
     view = Compare(CompareModel(ledger, page_size=100))
-    for tab in ("table", "parallel", "scatter", "importance"):
-        view.model.change(tab=tab)
-        assert len(json.dumps(view._static())) < 200_000
+    for key in ("table", *(tab.key for tab in TABS)):
+        view.model.change(tab=key)
+        assert len(json.dumps(view._static())) < 200_000, key
+        tab = view._tab()
+        figure = None if tab is None else tab.figure()
+        assert figure is None or len(json.dumps(figure_bundle(figure))) < 200_000, key
 
 
 def test_intervals_that_would_take_too_long_are_said_to_follow(ledger, record):

@@ -106,6 +106,22 @@ def box(front_end, name):
     return found
 
 
+def test_two_hundred_clicks_leave_two_outputs_of_the_same_size(front_end):
+    size = len(str(front_end.static))
+    shown = [front_end.click(head(front_end, "accuracy")) for _ in range(100)]
+    mine, checked = box(front_end, "run 1"), False
+    for _ in range(100):
+        checked = not checked
+        shown.append(front_end.change(mine, value=checked))
+    assert [one.displays for one in shown] == [[]] * 200
+    known = len(front_end.models)
+    front_end.click(head(front_end, "accuracy"))
+    assert len(front_end.models) == known  # no widget is left behind either
+    front_end.wait_until(lambda: front_end.updates)
+    (static,) = front_end.updates.values()
+    assert len(str(static)) < size + 2_000
+
+
 def test_the_runs_are_there_with_intervals_and_the_odd_one_marked(front_end):
     assert runs(front_end) == ["elsewhere", "run 1", "run 0.01", "run 0.0001"]
     assert heads(front_end) == ["run", "started", "took", "accuracy", "loss", "C"]

@@ -306,6 +306,18 @@ def test_intervals_other_data_and_how_often_it_was_used_are_in_the_bars(trained,
     assert "was used to judge" in tab.text()
 
 
+def test_without_a_baseline_the_odd_one_out_is_marked_in_bars_and_curves_as_in_the_table(trained, model, tab_of):
+    bars = shown(built(tab_of("bars")))
+    same, other = bars["data"]
+    assert (len(same["y"]), other["customdata"]) == (3, [trained.runs[3]])
+    roc = built(tab_of("roc"))
+    marked = [one["meta"]["run"] for one in shown(roc)["data"] if "≠" in one["name"]]
+    assert marked == [trained.runs[3]]
+    assert "≠ judged on other evaluation data" in roc.text()
+    model.change(baseline=trained.runs[3], selected=trained.runs[:1])
+    assert [one["meta"]["run"] for one in shown(roc)["data"] if "≠" in one["name"]] == trained.runs[:1]
+
+
 def test_curves_of_equal_params_become_one_line(model, tab_of):
     tab = built(tab_of("curves"))
     model.set_option("curves", "group", "name")

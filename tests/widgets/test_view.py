@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
+from html import unescape
 
 import nbformat
 import pytest
@@ -39,7 +41,7 @@ class Counter(View):
     def fail(self, _):
         raise ValueError("<b>not foreseen</b>")
     def html(self):
-        return f"<p>count {self.count}</p>"
+        return f"<p>count {self.count}</p><pre>one\\n\\n \\n*two*</pre>"
     def text(self):
         return f"count {self.count}"
 """
@@ -71,6 +73,14 @@ def test_the_widget_and_its_static_twin_are_two_outputs(front_end):
     (hides,) = [one["value"] for one in front_end.models.values() if "display:none" in str(one.get("value", ""))]
     twin = static["text/html"].partition('class="nbl-static ')[2].partition('"')[0]
     assert f".{twin}" in hides
+
+
+def test_the_static_twin_says_in_its_metadata_which_one_it_is(front_end):
+    shown = front_end.run("v = Counter()\nv")
+    mine = front_end.run("print(v.id)").stdout.strip()
+    assert [one.get("nbledger") for one in shown.metadata] == [None, {"display_id": mine}]
+    front_end.run("v.more(None)")
+    assert list(front_end.updates) == [mine]
 
 
 def test_what_changes_between_cells_is_in_the_static_twin_a_second_later_and_the_last_state_too(front_end):
@@ -143,8 +153,13 @@ def test_a_notebook_that_is_executed_and_converted_has_the_static_form_once(tmp_
     page, _ = HTMLExporter().from_filename(tmp_path / "a.ipynb")
     assert page.count("<p>count 1</p>") == 1  # the state at the end
     assert "count 0</p>" not in page
+    assert "<pre>one\n\n \n*two*</pre>" in unescape(page)
     text, _ = MarkdownExporter().from_filename(tmp_path / "a.ipynb")
     assert text.count("count 1</p>") == 1
+    (block,) = [one for one in re.split(r"\n\s*\n", text) if "count 1</p>" in one]
+    assert block.lstrip().startswith("<div") and block.rstrip().endswith(
+        "</div>"
+    )  # one block of HTML, nothing of it Markdown
 
 
 def test_a_notice_is_escaped_and_announced():

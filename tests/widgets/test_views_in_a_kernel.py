@@ -251,14 +251,27 @@ def test_watch_goes_on_while_a_cell_of_this_kernel_runs_and_records_nothing_of_i
     assert "ledger.db" not in notes.stdout
 
 
+ALIVE = (
+    "import threading; print(sum(t.name == 'nbledger' and '_follow' in repr(t._target) for t in threading.enumerate()))"
+)
+
+
+def test_watch_ends_when_its_cell_is_run_again_whatever_that_shows_now(front_end):
+    front_end.run("%ledger watch", cell="watching")
+    front_end.run("1 + 1", cell="another")
+    front_end.run("2 + 2")
+    assert front_end.run(ALIVE).stdout == "1\n"
+    front_end.run("3 + 3", cell="watching")
+    front_end.wait_until(lambda: front_end.run(ALIVE).stdout == "0\n")
+
+
 def test_watch_ends_with_its_button_with_another_watch_and_when_it_is_closed(front_end):
     shown(front_end, "%ledger watch")
-    alive = "import threading; print(sum(t.name == 'nbledger' and '_follow' in repr(t._target) for t in threading.enumerate()))"
     shown(front_end, "%ledger watch")
-    front_end.wait_until(lambda: front_end.run(alive).stdout == "1\n")
+    front_end.wait_until(lambda: front_end.run(ALIVE).stdout == "1\n")
     front_end.click(front_end.find("Button", description="Stop following"))
-    front_end.wait_until(lambda: front_end.run(alive).stdout == "0\n")
+    front_end.wait_until(lambda: front_end.run(ALIVE).stdout == "0\n")
     front_end.click(front_end.find("Button", description="Follow again"))
-    front_end.wait_until(lambda: front_end.run(alive).stdout == "1\n")
+    front_end.wait_until(lambda: front_end.run(ALIVE).stdout == "1\n")
     front_end.run("import ipywidgets; ipywidgets.Widget.close_all()")
-    front_end.wait_until(lambda: front_end.run(alive).stdout == "0\n")
+    front_end.wait_until(lambda: front_end.run(ALIVE).stdout == "0\n")

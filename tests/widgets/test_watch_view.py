@@ -15,6 +15,7 @@ import pytest
 
 from nbledger.cli import run_in_notebook
 from nbledger.ledger import FilterError
+from nbledger.widgets import watch
 from nbledger.widgets.watch import WatchView
 from tests.pipeline.test_watching import OTHER, sweep_under_way
 
@@ -57,6 +58,15 @@ def test_the_view_follows_until_it_is_stopped(fresh_ledger):
     again.stop()
     assert again._widget._toggle.description == "Follow again"
     again._following.join(10)
+
+
+def test_the_view_ends_where_nothing_happens_for_long(fresh_ledger, monkeypatch):
+    view = WatchView(fresh_ledger)
+    view.live()
+    monkeypatch.setattr(watch, "LONGEST", 0.0)
+    view._following.join(10)
+    assert not view.is_following
+    assert view._widget._toggle.description == "Follow again"
 
 
 def test_the_verb_in_a_notebook_gives_the_view_and_elsewhere_how_it_stands(fresh_ledger, add_run):

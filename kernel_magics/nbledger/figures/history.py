@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 500
 MOST_ALIASES = 12
+#: Seconds that an axis of time shows at least.
+_LEAST_SPAN = 60.0
 _MOVES = {"up": "triangle-up", "down": "triangle-down", "away": "x-open"}
 
 
@@ -58,7 +60,7 @@ def history_timeline(
         figure.add_trace(path.update(hoverinfo="skip", connectgaps=False))
         figure.add_trace(_marks(go, own, look["color"], str(place)))
     numbers = sorted({event.number for event in recent if event.number is not None})
-    figure.update_xaxes(type="date")
+    figure.update_xaxes(type="date", **_reach(recent[0].time, max(recent[-1].time, until or 0.0)))
     figure.update_yaxes(title_text="version", rangemode="tozero")
     if len(numbers) <= 20:
         figure.update_yaxes(tickvals=numbers)
@@ -85,6 +87,14 @@ def _marks(go: Any, own: Sequence[AliasEvent], color: str, group: str) -> Any:
     marker = {"symbol": symbols, "size": 11, "color": color}
     shown = go.Scatter(x=xs, y=ys, mode="markers", marker=marker, customdata=hovers, showlegend=False)
     return shown.update(legendgroup=group, hovertemplate="%{customdata}<extra></extra>")
+
+
+def _reach(first: float, last: float) -> dict[str, Any]:
+    """Return the range of an axis whose moves lie so near together that it would have fractions of a second."""
+    if last - first >= _LEAST_SPAN:
+        return {}
+    middle = (first + last) / 2
+    return {"range": [_moment(middle - _LEAST_SPAN / 2), _moment(middle + _LEAST_SPAN / 2)]}
 
 
 def _moment(seconds: float) -> str:

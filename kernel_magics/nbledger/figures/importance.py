@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.runs_charts import placed
 from nbledger.figures.text import number, plain, sentence
-from nbledger.figures.theme import PALETTE, described, missing, new_figure, packed, say
+from nbledger.figures.theme import PALETTE, QUIET, described, missing, new_figure, packed, say
 
 if TYPE_CHECKING:
     import pandas
@@ -56,7 +56,7 @@ def importance(frame: pandas.DataFrame, metric: str, *, note: str = "") -> go.Fi
         go.Bar(
             x=packed([max(shares[at][0], 0.0) for at in order]),
             y=[plain(names[at], 48) for at in order],
-            error_x={"type": "data", "array": packed([shares[at][1] for at in order]), "thickness": 1},
+            error_x={"type": "data", "array": packed([shares[at][1] for at in order]), "thickness": 1, "color": QUIET},
             orientation="h",
             marker={"color": PALETTE[0]},
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
@@ -66,7 +66,6 @@ def importance(frame: pandas.DataFrame, metric: str, *, note: str = "") -> go.Fi
     figure.update_xaxes(title_text="share of the variance lost when shuffled", rangemode="tozero")
     words = [*([note] if note else []), *_warnings(len(runs), explained, _alike(inputs, names), constant)]
     say(figure, "<br>".join(map(plain, words)))
-    figure.update_layout(margin={"t": 52 + 17 * len(words)}, height=150 + 28 * len(names) + 17 * len(words))
     told = ", ".join(f"{names[at]} {number(round(max(shares[at][0], 0.0), 3))}" for at in order[:5])
     return described(figure, f"{title}, from {len(runs):,} runs: {told}. {sentence(words)}")
 

@@ -26,9 +26,9 @@ def metric_bars(
     """Return a metric's values as points with their 95 percent intervals, a run a line, in the order of the frame.
 
     `intervals` has the columns `value`, `low`, `high` (a number each, or none) and `same_data` (whether the run was
-    judged on the same data as the first); its index is how a run is called. Runs that were judged on other data are
-    hollow crosses and say so; the `baseline` (one of the index) has a line through it. A column `run` may hold
-    their ids; those `selected` are larger.
+    judged on the same data as those that it is held against); its index is how a run is called. Runs that were judged
+    on other data are hollow crosses and say so; the `baseline` (one of the index) has a line through it. A column
+    `run` may hold their ids; those `selected` are larger.
     """
     import plotly.graph_objects as go
 

@@ -11,6 +11,7 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.axis import Axis
+from nbledger.figures.text import number
 from nbledger.figures.theme import HEIGHT, PALETTE, QUIET, SCALE, describe
 
 if TYPE_CHECKING:
@@ -42,8 +43,11 @@ def picture(figure: go.Figure) -> str:
     elif "heatmap" in kinds:
         parts += _matrix(figure, top, height - 40)
     else:
-        parts += _plane(figure, top, height - (62 if figure.layout.showlegend else 40))
-        parts += _legend(figure, height - 8)
+        colored = figure.layout.coloraxis.colorscale is not None
+        parts += _plane(figure, top, height - (62 if figure.layout.showlegend or colored else 40))
+        legend = [(0, part) for part in _colors_told(figure)] if colored else _legend(figure)
+        parts += [f'<g transform="translate(0 {height - 8 + _LINE * row})">{part}</g>' for row, part in legend]
+        height += _LINE * max((row for row, _ in legend), default=0)
     return (
         f'<svg role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" style="max-width:100%;height:auto" fill="currentColor" '
@@ -66,6 +70,8 @@ def _plane(figure: go.Figure, top: float, bottom: float) -> list[str]:
         parts.append(_stroke([(_LEFT, place), (WIDTH - _RIGHT, place)], QUIET, opacity=0.25))
         parts.append(_text(_LEFT - 6, place + 4, label, size=11, anchor="end"))
     parts.append(_text((_LEFT + WIDTH) / 2, bottom + 29, _plain(figure.layout.xaxis.title.text), size=11))
+    up = _text(0, 0, _plain(figure.layout.yaxis.title.text), size=11)
+    parts.append(f'<g transform="translate(12 {(top + bottom) / 2:.0f}) rotate(-90)">{up}</g>' if up else "")
     for shape in figure.layout.shapes:
         ends = [
             (x.at(shape.x0, shape.xref), y.at(shape.y0, shape.yref)),
@@ -210,25 +216,53 @@ def _parallel(trace: Any, top: float, bottom: float) -> list[str]:
     return parts
 
 
-def _legend(figure: go.Figure, y: float) -> list[str]:
+def _legend(figure: go.Figure) -> list[tuple[int, str]]:
+    """Return the parts of the legend, each with the line of the legend that it stands in."""
     if not figure.layout.showlegend:
         return []
-    parts, x = [], 12.0
+    parts, x, row = [], 12.0, 0
     for trace in figure.data:
         name = _plain(trace.name)
         if not name or trace.showlegend is False:
             continue
-        if x + 7 * len(name) + 30 > WIDTH:
-            parts.append(_text(x, y, "…", size=11, anchor="start"))
-            break
+        wide = 7 * len(name) + 36
+        if x > 12 and x + wide > WIDTH:
+            x, row = 12.0, row + 1
         color = (trace.line.color if trace.type == "scatter" else None) or trace.marker.color
         color = color if isinstance(color, str) else QUIET
+        dash = trace.line.dash if trace.type == "scatter" else None
         parts.append(
-            _stroke([(x, y - 4), (x + 18, y - 4)], color, 3, trace.line.dash if trace.type == "scatter" else None)
+            (row, _stroke([(x, -4), (x + 18, -4)], color, 3, dash) + _text(x + 22, 0, name, size=11, anchor="start"))
         )
-        parts.append(_text(x + 22, y, name, size=11, anchor="start"))
-        x += 7 * len(name) + 36
+        x += wide
     return parts
+
+
+def _colors_told(figure: go.Figure) -> list[str]:
+    """Return a strip of the scale's colours between the numbers, or among the names, that they stand for."""
+    bar = figure.layout.coloraxis.colorbar
+    if bar.tickvals is not None:
+        ends = list(zip(map(float, bar.tickvals), map(_plain, bar.ticktext), strict=True))
+    else:
+        low, high = _span(figure)
+        ends = [(one, number(one)) for one in (low, (low + high) / 2, high)]
+    low, high = _span(figure)
+    parts = [_text(12, 0, f"colour: {_plain(bar.title.text)}", size=11, anchor="start")]
+    x = 30.0 + 6 * len(f"colour: {_plain(bar.title.text)}")
+    for value, name in ends:
+        if x + 7 * len(name) + 24 > WIDTH:
+            return [*parts, _text(x, 0, "…", size=11, anchor="start")]
+        parts.append(_box(x, -9, 12, 10, _shade((value - low) / (high - low) if high > low else 0.5), 1))
+        parts.append(_text(x + 16, 0, name, size=11, anchor="start"))
+        x += 7 * len(name) + 30
+    return parts
+
+
+def _span(figure: go.Figure) -> tuple[float, float]:
+    """Return the least and the greatest number that is drawn by the shared scale of colours."""
+    shared = [trace.marker.color for trace in figure.data if trace.type == "scatter" and trace.marker.coloraxis]
+    known = [float(one) for part in shared for one in part if one == one]  # noqa: PLR0124 - not-a-number differs from itself
+    return (min(known), max(known)) if known else (0.0, 1.0)
 
 
 def _colors(marker: Any, figure: go.Figure) -> list[str]:
@@ -236,10 +270,7 @@ def _colors(marker: Any, figure: go.Figure) -> list[str]:
     if marker.color is None or isinstance(marker.color, str):
         return []
     numbers = [float(one) for one in marker.color]
-    shared = [trace.marker.color for trace in figure.data if trace.type == "scatter" and trace.marker.coloraxis]
-    every = [float(one) for part in shared for one in part] or numbers
-    known = [one for one in every if one == one]  # noqa: PLR0124 - not-a-number differs from itself
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    low, high = _span(figure)
     return [
         QUIET if one != one else _shade((one - low) / (high - low) if high > low else 0.5)  # noqa: PLR0124
         for one in numbers

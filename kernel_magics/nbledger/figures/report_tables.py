@@ -20,7 +20,7 @@ SIDE_BY_SIDE = 4
 MOST_ROWS, MOST_METRICS, MOST_OTHERS = 50, 6, 8
 WIDEST = 48
 #: Draws times rows of one bootstrap: more rows are drawn less often, so that a report stays a matter of seconds.
-_DRAWS, _QUICK_DRAWS = 40_000_000, 4_000_000
+_DRAWS = 40_000_000
 
 
 def called(run: Run) -> str:
@@ -138,13 +138,10 @@ def _cell(row: Row, index: int) -> str:
     return f"★ {text}" if row.best == index else text
 
 
-def metric_interval(
-    ledger: Ledger, run: Run, name: str, value: float, *, quick: bool = False
-) -> tuple[float | None, float | None]:
+def metric_interval(ledger: Ledger, run: Run, name: str, value: float) -> tuple[float | None, float | None]:
     """Return the 95 percent interval of a recorded value.
 
-    There is none where the stored predictions do not give that very value. With `quick` there are fewer draws,
-    for about 10 ms.
+    There is none where the stored predictions do not give that very value.
     """
     from nbledger.ledger import NotFound
     from nbledger.lineage.honest import judged
@@ -154,7 +151,7 @@ def metric_interval(
         found = judged(ledger, run.id, name)
         if found is None:
             return None, None
-        draws = max(200, min(2_000, (_QUICK_DRAWS if quick else _DRAWS) // max(len(found.y_true), 1)))
+        draws = max(200, min(2_000, _DRAWS // max(len(found.y_true), 1)))
         one = interval(found.y_true, found.y_pred, found.kind, resamples=draws)
     except (NotFound, TypeError, ValueError):
         return None, None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from nbledger.figures.text import WIDEST, number, plain, sentence
+from nbledger.figures.text import WIDEST, number, plain, sentence, shortened
 from nbledger.figures.theme import QUIET, SCALE, SYMBOLS, described, drawable, missing, new_figure, packed, say
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: A column of text with more different values than this is not drawn with one place for each.
 MOST_VALUES = 30
 MOST_TICKS, _SNAPS = 8, 10
+_UNITS = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"), (1.0, "s"))
 _GREY = "#B0B0B0"
 _SCALE = [list(stop) for stop in SCALE]
 
@@ -58,10 +59,13 @@ def scatter(
     front = _front(xs, ys, x, y, pareto)
     if front is not None:
         figure.add_trace(_front_line(go, *front))
-    figure.update_xaxes(title_text=plain(_label(x), 60), type="log" if log_x else "linear", **x_ticks)
-    figure.update_yaxes(title_text=plain(_label(y), 60), type="log" if log_y else "linear", **y_ticks)
+    figure.update_xaxes(title_text=plain(_titled(kept, x), 60), **_scale(xs, x_ticks, log=log_x))
+    figure.update_yaxes(title_text=plain(_titled(kept, y), 60), **_scale(ys, y_ticks, log=log_y))
     left_out = len(frame) - len(kept)
     words = [note] if note else []
+    same = "" if color is None else _same(kept, color)
+    if same:
+        words.append(f"{_label(str(color))} is {same} in all of them")
     if left_out:
         words.append(f"{left_out:,} {'runs have' if left_out > 1 else 'run has'} no such number, left out")
     if words:
@@ -94,9 +98,15 @@ def parallel_coordinates(
     values = placed(frame[color])[0] if color in frame else frame.index.to_series().map(lambda _: None)
     kept = frame[values.notna()]
     values = values[values.notna()]
-    columns = [name for name in dict.fromkeys([*dims, color]) if name in kept and kept[name].notna().any()]
+    known = [name for name in dict.fromkeys([*dims, color]) if name in kept and kept[name].notna().any()]
+    columns = [name for name in known if name == color or len(kept) == 1 or not _same(kept, name)]
     if len(columns) < 2:
-        return missing(title, f"there is nothing to draw: it takes runs with params and {_label(color)}")
+        why = (
+            f"params are the same in all runs with {_label(color)}"
+            if len(known) > 1
+            else (f"there is nothing to draw: it takes runs with params and {_label(color)}")
+        )
+        return missing(title, why)
     figure = new_figure(plain(title, 80), "", height=420)
     marked = kept.index.isin([*selected, *([baseline] if baseline else [])])
     dimensions = [_dimension(kept[name], name) for name in columns]
@@ -106,25 +116,28 @@ def parallel_coordinates(
     figure.add_trace(
         go.Parcoords(
             dimensions=dimensions,
-            line=_lines(values, marked)
-            | {"colorbar": {"title": {"text": plain(_label(color), WIDEST)}, "thickness": 14}},
+            line=_lines(values, marked) | {"colorbar": _bar(kept, color)},
             customdata=list(kept.index),
             labelangle=0,
             unselected={"line": {"color": QUIET, "opacity": 0.08}},
         )
     )
     figure.update_layout(margin={"l": 80, "r": 40, "t": 110, "b": 30})
-    if note:
-        say(figure, plain(note))
+    words = [note] if note else []
+    if len(columns) < len(known):
+        left = ", ".join(f"{_label(name)} {_same(kept, name)}" for name in known if name not in columns)
+        words.append(f"the same in all runs, left out: {shortened(left, 120)}")
+    if words:
+        say(figure, plain("; ".join(words)))
     best = f", from {_ranges(kept, color)}"
     names = ", ".join(_label(name) for name in columns)
-    return described(figure, f"Parallel coordinates of {len(kept):,} runs over {names}{best}. {sentence([note])}")
+    return described(figure, f"Parallel coordinates of {len(kept):,} runs over {names}{best}. {sentence(words)}")
 
 
 def _lines(values: pandas.Series[Any], marked: Any) -> dict[str, Any]:
     """Return how lines are coloured: by the values; where some are marked, the others are grey, below the scale."""
     if not marked.any():
-        return {"color": packed(values), "colorscale": _SCALE, "showscale": True}
+        return {"color": packed(values), "colorscale": _SCALE, "showscale": float(values.min()) < float(values.max())}
     low, high = float(values.min()), float(values.max())
     gap = 0.06 * ((high - low) or abs(high) or 1.0)
     high = high if high > low else low + gap
@@ -137,14 +150,14 @@ def _lines(values: pandas.Series[Any], marked: Any) -> dict[str, Any]:
 def placed(column: pandas.Series[Any]) -> tuple[pandas.Series[Any], dict[str, Any]]:
     """Return a column as numbers, and the ticks that its axis needs.
 
-    Numbers and times stay (what 32 bits cannot hold is none); of texts each different one has a place, in order, and
-    where there are more than `MOST_VALUES` the rarest share the last place.
+    Times are counted from the first one, in the unit that `_titled` names. Numbers stay (what 32 bits cannot hold is
+    none); of texts each different one has a place, in order, and where there are more than `MOST_VALUES` the rarest
+    share the last place.
     """
     import pandas
 
     if pandas.api.types.is_datetime64_any_dtype(column):
-        seconds = (column - column.min()).dt.total_seconds()
-        return seconds, {}
+        return (column - column.min()).dt.total_seconds() / _unit(column)[0], {}
     if pandas.api.types.is_bool_dtype(column) or not pandas.api.types.is_numeric_dtype(column):
         numbers = pandas.to_numeric(column.map(lambda one: None if isinstance(one, bool | str) else one), "coerce")
         if not numbers.notna().equals(column.notna()):
@@ -223,7 +236,12 @@ def _colored(runs: pandas.DataFrame, name: str | None) -> tuple[Any, dict[str, A
     if name is None or name not in runs or not runs[name].notna().any():
         return None, None
     values, ticks = placed(runs[name])
-    bar: dict[str, Any] = {"title": {"text": plain(_label(name), WIDEST)}, "thickness": 14, **ticks}
+    if _same(runs, name):
+        return None, None
+    bar = _bar(runs, name) | ticks
+    shown = sorted(values.dropna().unique().tolist())
+    if not ticks and len(shown) <= MOST_TICKS and all(one == int(one) for one in shown):
+        bar |= {"tickvals": shown, "ticktext": [number(int(one)) for one in shown]}
     if is_wide(runs[name]):
         values = np.log10(values)
         steps = list(np.linspace(values.min(), values.max(), 5))
@@ -317,6 +335,48 @@ def _front_line(go: Any, xs: list[float], ys: list[float]) -> Any:
 
 def _label(name: str) -> str:
     return name.split(".", 1)[-1]
+
+
+def _titled(frame: pandas.DataFrame, name: str) -> str:
+    """Return a column's name with the unit of its numbers, where that is known."""
+    import pandas
+
+    if name == "attributes.duration":
+        return f"{_label(name)}, s"
+    if pandas.api.types.is_datetime64_any_dtype(frame[name]):
+        return f"{_label(name)}, {_unit(frame[name])[1]} after the first run"
+    return _label(name)
+
+
+def _unit(times: pandas.Series[Any]) -> tuple[float, str]:
+    """Return the unit in which times that lie so far apart are told, in seconds and by name."""
+    span = (times.max() - times.min()).total_seconds()
+    return next(((size, unit) for size, unit in _UNITS if span >= 3 * size), _UNITS[-1])
+
+
+def _scale(values: pandas.Series[Any], ticks: dict[str, Any], *, log: bool) -> dict[str, Any]:
+    """Return an axis' scale and ticks: a few whole numbers have one each.
+
+    A logarithmic one has its powers of ten, and of few of them 2 and 5 as well.
+    """
+    if not log:
+        few = float(values.max()) - float(values.min()) <= MOST_TICKS and all(
+            one == int(one) for one in values.unique()
+        )
+        return {"type": "linear", **({"dtick": 1} if few else {}), **ticks}
+    return {"type": "log", "dtick": 1 if float(values.max()) >= 50 * float(values.min()) else "D2", **ticks}
+
+
+def _same(frame: pandas.DataFrame, name: str) -> str:
+    """Return the value of a column that is the same in all runs; an empty text where it is not."""
+    values = frame[name]
+    first = values.iloc[0]
+    return "" if bool(values.isna().any()) or bool((values != first).any()) else number(first)
+
+
+def _bar(frame: pandas.DataFrame, name: str) -> dict[str, Any]:
+    """Return the look of the bar that reads a column's colours."""
+    return {"title": {"text": plain(_titled(frame, name), WIDEST), "font": {"size": 13}}, "thickness": 14}
 
 
 def _ranges(frame: pandas.DataFrame, name: str) -> str:

@@ -116,14 +116,18 @@ def note(ledger: Ledger, runs: RunsFrame, *columns: str | None) -> str:
     from nbledger.lineage.honest import judged_on
 
     words = [runs.said] if runs.said else []
+    apart: dict[int, list[str]] = {}
     for column in dict.fromkeys(columns):
         entity, _, metric = (column or "").partition(".")
         counts = (
             Counter(judged_on(ledger, list(runs.frame.index), metric).values()) if entity == "metrics" else Counter()
         )
         if len(counts) > 1:
-            apart = counts.total() - max(counts.values())
-            words.append(f"{many(apart, 'run')} judged on other data than most for {metric}, not comparable with them")
+            apart.setdefault(counts.total() - max(counts.values()), []).append(metric)
+    words += [
+        f"{many(count, 'run')} judged on other data than most for {' and '.join(metrics)}, not comparable with them"
+        for count, metrics in apart.items()
+    ]
     return "; ".join(words)
 
 

@@ -7,6 +7,7 @@ dashes as well. Backgrounds are transparent.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ QUIET = "#808080"
 HEIGHT = 380
 #: The largest number that 32 bits hold, as figures do.
 LARGEST = 3.4e38
+#: Characters of a line below a title, and the pixels that it takes: figures are 700 pixels wide or more.
+_WRAPPED, _LINE_HEIGHT = 100, 17
 
 #: Options of plotly.js for every figure: no logo, no TeX in names, no button that sends the data elsewhere.
 CONFIG: dict[str, Any] = {
@@ -49,7 +52,9 @@ def template(theme: Theme = "any") -> dict[str, Any]:
         "zerolinecolor": _LINE[theme],
         "automargin": True,
         "exponentformat": "power",
-        "title": {"standoff": 8},
+        "minexponent": 5,
+        "separatethousands": True,
+        "title": {"standoff": 8, "font": {"size": 13}},
     }
     return {
         "layout": {
@@ -64,12 +69,12 @@ def template(theme: Theme = "any") -> dict[str, Any]:
             "title": {
                 "font": {"size": 15},
                 "x": 0,
-                "xref": "paper",
+                "xref": "container",
                 "xanchor": "left",
                 "y": 1,
                 "yref": "container",
                 "yanchor": "top",
-                "pad": {"t": 10},
+                "pad": {"t": 10, "l": 12},
             },
             "legend": {
                 "font": {"size": 12},
@@ -135,9 +140,16 @@ def describe(figure: go.Figure) -> str:
 
 
 def say(figure: go.Figure, text: str) -> go.Figure:
-    """Write below a figure's title what one must know to read it: a sample, a warning. Text must be plain already."""
-    figure.update_layout(title={"subtitle": {"text": text, "font": {"size": 12}}})
-    figure.layout.margin.t = max(figure.layout.margin.t or 0, 64)
+    """Write below a figure's title what one must know to read it: a sample, a warning. Text must be plain already.
+
+    Lines are broken by `<br>`, and long ones between words; the figure becomes as much higher.
+    """
+    before = str(figure.layout.title.subtitle.text or "").count("<br>")
+    lines = [part for line in text.split("<br>") for part in wrap(line, _WRAPPED, break_long_words=False) or [""]]
+    figure.update_layout(title={"subtitle": {"text": "<br>".join(lines), "font": {"size": 12}}})
+    more = _LINE_HEIGHT * (len(lines) - 1 - before)
+    figure.layout.margin.t = max(figure.layout.margin.t or 0, 64) + more
+    figure.layout.height = (figure.layout.height or HEIGHT) + more
     return figure
 
 

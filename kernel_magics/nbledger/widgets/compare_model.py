@@ -79,10 +79,14 @@ class CompareModel(TableModel):
         marked = [run for run in (*self.state.selected, self.state.baseline) if run and run not in found.frame.index]
         if not marked:
             return found
-        import pandas
+        kept: tuple[Any, RunsFrame] | None = self.cache.get(("marked", self.state.filter))
+        if kept is None or kept[0] != marked:
+            import pandas
 
-        more = runs_frame(self.ledger, marked).frame
-        return RunsFrame(pandas.concat([found.frame, more]), max(found.total, len(found.frame) + len(more)))
+            more = runs_frame(self.ledger, marked).frame
+            both = RunsFrame(pandas.concat([found.frame, more]), max(found.total, len(found.frame) + len(more)))
+            kept = self.cache["marked", self.state.filter] = (marked, both)
+        return kept[1]
 
     def detailed(self, most: int = MOST_DETAILED) -> list[Run]:
         """Return the runs that details are shown of: the baseline and the selected.

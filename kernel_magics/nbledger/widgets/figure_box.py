@@ -24,6 +24,8 @@ _UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inse
 _INK = (
     ".PLACE :is(.infolayer,.xaxislayer-above,.yaxislayer-above,.parcoords) text"
     "{fill:var(--jp-ui-font-color1,#7a7a7a)!important;text-shadow:none!important}"
+    ".PLACE .parcoords .axis :is(path.domain,line)"
+    "{stroke:var(--jp-ui-font-color2,#7a7a7a)!important;stroke-opacity:.6!important}"
 )
 
 

@@ -139,7 +139,9 @@ class _LineageWidget:
         import ipywidgets as w
 
         self.view, self.model = view, view.model
-        self._nodes: dict[str, Any] = {}
+        self._nodes: dict[str, Any] = {}  # those that are shown
+        self._buttons: dict[str, Any] = {}  # all that were made for nodes of this lineage
+        self._style = w.ButtonStyle()  # one for all of them: none changes it
         self._updating = False
         self._head = w.HTML()
         self._direction = w.ToggleButtons(
@@ -235,8 +237,15 @@ class _LineageWidget:
 
     def _place(self, nodes: list[NetworkNode], at: Placed) -> None:
         """Have a button for each node where it stands; buttons that there were stay, with the keyboard's focus."""
-        before = self._nodes
-        self._nodes = {node.id: before.get(node.id) or self._button(node) for node in nodes}
+        known = {node.id for node in self.model.network.nodes}
+        for id in [id for id in self._buttons if id not in known]:
+            button = self._buttons.pop(id)
+            for one in (button.layout, button):  # else it would be kept for as long as the kernel lives
+                one.close()
+        for node in nodes:
+            if node.id not in self._buttons:
+                self._buttons[node.id] = self._button(node)
+        self._nodes = {node.id: self._buttons[node.id] for node in nodes}
         for node in nodes:
             button, (row, half) = self._nodes[node.id], at.places[node.id]
             button.description = at.label(node)
@@ -249,16 +258,13 @@ class _LineageWidget:
             self._canvas.layout.grid_template_columns = f"repeat({at.halves}, {at.column // 2}px)"
             self._canvas.layout.grid_template_rows = f"repeat({at.rows}, {ROW}px)"
             self._canvas.layout.min_height = f"{min(at.height + 4, _HIGHEST)}px"
-        for id, button in before.items():
-            if id not in self._nodes:  # else it would be kept for as long as the kernel lives
-                for one in (button.layout, button.style, button):
-                    one.close()
 
     def _button(self, node: NetworkNode) -> Any:
         import ipywidgets as w
 
         margin = f"{(ROW - HEIGHT) // 2}px {GAP // 2}px"
-        button = w.Button(tooltip=_option(node), layout={"height": f"{HEIGHT}px", "margin": margin})
+        layout = {"height": f"{HEIGHT}px", "margin": margin}
+        button = w.Button(tooltip=_option(node), layout=layout, style=self._style)
         button.add_class("nbl-node").add_class(f"nbl-is-{node.kind}")
         button.on_click(self.view.handler(partial(self._picked, node.id)))
         return button

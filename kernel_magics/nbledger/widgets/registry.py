@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.registry.gates import titles
 from nbledger.registry.overview import NO_MODELS, ModelOverview, overview, overview_text
-from nbledger.tables import ago, clean, many, number, when
+from nbledger.tables import clean, many, number, when
 from nbledger.widgets import parts
 from nbledger.widgets.figure_box import FigureBox
 from nbledger.widgets.registry_model import RegistryModel
@@ -73,7 +73,7 @@ class RegistryView(View):
         metrics = one.metrics[:MOST_METRICS]
         rows = [
             [str(item.version.number), " ".join(f"@{alias}" for alias in item.version.aliases),
-             f"{item.version.run[:8]} {item.run_name}".strip(), ago(item.version.created_at), item.version.created_by,
+             f"{item.version.run[:8]} {item.run_name}".strip(), when(item.version.created_at), item.version.created_by,
              *("" if name not in item.metrics else number(item.metrics[name]) for name in metrics)]
             for item in one.versions
         ]  # fmt: skip

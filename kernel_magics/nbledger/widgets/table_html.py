@@ -91,7 +91,7 @@ def cell_text(cell: Cell) -> str:
     if not cell.comparable:
         return f"{text} ≠"
     more = under(cell)
-    return f"{text} ({more})" if more else text
+    return f"{text} {more if more.startswith('[') else f'({more})'}" if more else text
 
 
 def _full(cell: Cell, column: Column) -> str:

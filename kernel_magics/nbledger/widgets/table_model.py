@@ -231,7 +231,10 @@ class TableModel:
         """Return the columns that are shown, in order."""
         known = {column.name: column for column in self.available()}
         if self._state.columns is None:
-            shown = _telling(self.looked_at(), known.values())
+            key = ("telling", self._state.filter)
+            if key not in self.cache:
+                self.cache[key] = _telling(self.looked_at(), known.values())
+            shown = list(self.cache[key])
         else:
             shown = [known.get(name, Column(name)) for name in self._state.columns]
         if self._state.only_differing and self.total > 1:

@@ -102,7 +102,7 @@ def page(model: TableModel, *, seconds: float | None = None) -> Page:
     runs, columns = model.runs(), model.columns()
     baseline = None if state.baseline is None else model.ledger.run(state.baseline)
     until = float("inf") if seconds is None else time.monotonic() + seconds
-    making = _Making(model, until, baseline, _usual(model, runs if baseline is None else [baseline]))
+    making = _Making(model, until, baseline, usual(model, runs if baseline is None else [baseline]))
     selected = set(state.selected)
     lines = tuple(
         Line(
@@ -137,12 +137,20 @@ def facts(model: TableModel, run: Run) -> Facts:
     return found
 
 
+def value_interval(
+    model: TableModel, run: Run, metric: str, value: float, *, until: float
+) -> tuple[float | None, float | None, bool]:
+    """Return the ends of a value's interval, or `None` twice, and whether it is pending: the clock is past `until`."""
+    making = _Making(model, until, None, {})
+    return *_bounds(making, run, metric, value), making.pending
+
+
 def _thinned(values: Sequence[float]) -> tuple[float, ...]:
     step = -(-len(values) // MOST_POINTS)
     return (*values[:-1:step], values[-1])
 
 
-def _usual(model: TableModel, runs: Sequence[Run]) -> dict[str, frozenset[str]]:
+def usual(model: TableModel, runs: Sequence[Run]) -> dict[str, frozenset[str]]:
     """Return for each metric the evaluation data that most of these runs were judged on."""
     counts: dict[str, dict[frozenset[str], int]] = {}
     for run in runs:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ from typing import Any
 
 from nbledger.errors import NBLedgerError
 
+_EMPTY_LINE = re.compile(r"\n(?=[ \t]*\n)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 #: Seconds between two writes of the static forms.
 EVERY = 1.0
@@ -80,7 +82,7 @@ class View:
 
             live = {"version_major": 2, "version_minor": 0, "model_id": self.live().model_id}
             display({WIDGET: live, "text/html": "", "text/plain": ""}, raw=True)
-            display(self._static(), raw=True, display_id=self.id)
+            display(self._static(), raw=True, display_id=self.id, metadata=self._marked())
             self._shown, self._written = True, time.monotonic()
 
     _ipython_display_ = show
@@ -133,8 +135,15 @@ class View:
         self._notice.layout.display = "block" if text else "none"
 
     def _static(self) -> dict[str, str]:
-        page = f'<style>{_error_hides(self.id)}</style><div class="nbl-static nbl-static-{self.id}">{self.html()}</div>'
-        return {"text/html": page, "text/plain": self.text()}
+        # In Markdown (`nbconvert --to markdown`) what begins with `<style>` ends with it; from a `<div>` on all is HTML
+        # until there is an empty line.
+        begin = f'<div class="nbl-static nbl-static-{self.id}"><style>{_error_hides(self.id)}</style>'
+        page = _EMPTY_LINE.sub("&#10;", self.html())
+        return {"text/html": f"{begin}{page}</div>", "text/plain": self.text()}
+
+    def _marked(self) -> dict[str, Any]:
+        """Return the metadata by which JupyterLab finds the static forms again in a page that was reloaded."""
+        return {"nbledger": {"display_id": self.id}}
 
     def _write(self, *_: object) -> None:
         """Write the static forms now; what waited is done with."""
@@ -148,7 +157,7 @@ class View:
 
         self._written = time.monotonic()
         with unobserved():
-            update_display(self._static(), raw=True, display_id=self.id)
+            update_display(self._static(), raw=True, display_id=self.id, metadata=self._marked())
 
 
 def notice_html(text: str) -> str:
@@ -182,12 +191,36 @@ def _in_kernel() -> bool:
     return getattr(_shell(), "kernel", None) is not None
 
 
+def running_cell() -> str | None:
+    """Return the id of the notebook's cell that runs; `None` where a front end gave none."""
+    parent = getattr(_shell(), "get_parent", dict)() or {}
+    found = parent.get("metadata", {}).get("cellId")
+    return str(found) if found else None
+
+
+def before_each_cell(call: Callable[[Any], object], *, on: bool) -> None:
+    """Have `call` called with IPython's `ExecutionInfo` before each cell from now on, or not any more."""
+    shell = _shell()
+    if shell is not None:
+        registered = call in shell.events.callbacks["pre_run_cell"]
+        if on != registered:
+            (shell.events.register if on else shell.events.unregister)("pre_run_cell", call)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return this thread's event loop, which a kernel has."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def later(seconds: float, call: Callable[[], object]) -> Callable[[], object]:
     """Call something later, in this thread where it has an event loop (a kernel's has); return what calls that off."""
-    try:
-        return asyncio.get_running_loop().call_later(seconds, call).cancel
-    except RuntimeError:
-        timer = threading.Timer(seconds, call)
-        timer.daemon = True
-        timer.start()
-        return timer.cancel
+    loop = running_loop()
+    if loop is not None:
+        return loop.call_later(seconds, call).cancel
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+    return timer.cancel

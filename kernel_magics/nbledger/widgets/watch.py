@@ -1,8 +1,9 @@
 """What goes on in a ledger, live: runs of any process, sweeps with their progress, and what ended last.
 
 A thread looks twice a second whether anything was written, and reads only then; running times are brought up to date
-every two seconds while something runs. It ends with `stop`, with the button, when the widget is closed, when another
-watch of the same ledger begins in this kernel, and with the kernel.
+every two seconds while something runs. It ends with `stop`, with the button, when the widget is closed, when its cell
+is run again, when another watch of the same ledger begins in this kernel, after `LONGEST` without anything to see, and
+with the kernel. That an output was cleared a front end does not tell.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from nbledger.pipeline.watching import IDLE, Going, Watched, sweep_lines, watche
 from nbledger.tables import clean, number, span, when
 from nbledger.widgets import parts
 from nbledger.widgets.figure_box import FigureBox
-from nbledger.widgets.view import View
+from nbledger.widgets.view import View, before_each_cell, running_cell, running_loop
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
     from nbledger.pipeline.sweep.reading import SweepRun
+
+#: Seconds after which it ends where nothing runs and nothing was written.
+LONGEST = 12 * 3600.0
 
 _following: WeakValueDictionary[tuple[str, str], WatchView] = WeakValueDictionary()
 
@@ -53,13 +57,13 @@ class WatchView(View):
         self._widget: _WatchWidget | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._following: Following | None = None
+        self._looked = 0.0
+        self._cell: str | None = None
 
     def widget(self) -> Any:
         """Return the live tables; following begins here."""
-        try:
-            self._loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
+        self._loop = running_loop()
+        self._cell = running_cell()
         self._widget = _WatchWidget(self)
         self.follow()
         return self._widget.box
@@ -70,8 +74,10 @@ class WatchView(View):
         if earlier is not None:
             earlier.stop()
         _following[self._key] = self
-        self._following = Following(self.ledger, self._look, idle=lambda: IDLE if self.state.is_live else None)
+        self._looked = time.monotonic()
+        self._following = Following(self.ledger, self._look, idle=lambda: IDLE if self.state.is_live else LONGEST)
         self._following.start()
+        before_each_cell(self._before, on=self._cell is not None)
         if self._widget is not None:
             self._widget.redraw()
 
@@ -79,6 +85,7 @@ class WatchView(View):
         """Follow no longer; what was seen last stays."""
         if self._following is not None:
             self._following.stop()
+        before_each_cell(self._before, on=False)
         if self._widget is not None:
             self._widget.redraw()
 
@@ -102,6 +109,11 @@ class WatchView(View):
         sweeps = "".join(_sweep(one) for one in state.sweeps)
         return head + _running(state.running) + sweeps + _ended(state.ended)
 
+    def _before(self, cell: Any) -> None:
+        """End where the cell that showed this is run again: its output goes."""
+        if cell.cell_id == self._cell:
+            self.stop()
+
     def _look(self) -> bool:
         """Read the ledger, in the thread that follows it; return whether to go on."""
         from nbledger.capture.hooks.observe import LOCAL
@@ -110,6 +122,11 @@ class WatchView(View):
         widget = self._widget
         if widget is not None and widget.box.comm is None:
             return False
+        now, before = time.monotonic(), self._looked
+        if now - before >= LONGEST and not self.state.is_live:
+            self._soon(self.stop)
+            return False
+        self._looked = now
         try:
             self.state = self._read()
         except NBLedgerError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ _ATTRIBUTES = ("attributes.duration", "attributes.started_at", "attributes.statu
 
 
 def metrics(model: CompareModel) -> list[str]:
-    """Return the metrics as columns: the one that the table is sorted by, those that judge a model, then the others."""
+    """Return the metrics as columns: what the table is sorted by, what judges most of its runs, then the commonest."""
     found = [column.name for column in model.available() if column.entity == "metrics"]
-    judging = {f"metrics.{name}" for run in model.runs() for name, on in facts(model, run).judged_on.items() if on}
-    found.sort(key=lambda name: name not in judging)
+    runs = model.runs()
+    judging = Counter(f"metrics.{name}" for run in runs for name, on in facts(model, run).judged_on.items() if on)
+    found.sort(key=lambda name: 2 * judging[name] < len(runs) or not judging[name])
     now = model.sorted_by
     if now is not None and now[0] in found:
         found.remove(now[0])
@@ -38,7 +40,14 @@ def params(model: CompareModel) -> list[str]:
 def telling(model: CompareModel, among: str | None = None) -> list[str]:
     """Return the params that tell runs apart, few enough for an axis each; only runs with a value in `among` count."""
     shown = [column.name for column in model.columns() if column.entity == "params" and column.differs]
-    found = shown or params(model)
+    key = ("axes", model.state.filter, among, *shown)
+    if key not in model.cache:
+        model.cache[key] = _telling(model, shown or params(model), among)
+    found: list[str] = model.cache[key]
+    return list(found)
+
+
+def _telling(model: CompareModel, found: list[str], among: str | None) -> list[str]:
     table = model.frame().frame
     if among is not None and among in table:
         runs = table[table[among].notna()]

@@ -14,7 +14,7 @@ from nbledger.figures import theme
 from nbledger.widgets.compare_tabs import columns
 from nbledger.widgets.compare_tabs.options import Option
 from nbledger.widgets.compare_tabs.tab import Tab
-from nbledger.widgets.view import unobserved
+from nbledger.widgets.view import running_loop, unobserved
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,7 +41,7 @@ class Importance(Tab):
         """Draw it, or say that it is being computed; a forest grows once for a filter and a metric."""
         key = self._key()
         if key not in self.model.cache:
-            loop = _loop() if self._box is not None else None
+            loop = running_loop() if self._box is not None else None
             if loop is not None:
                 self._begin(key, loop)
                 return theme.missing(self.title, "being computed")
@@ -87,14 +87,6 @@ class Importance(Tab):
                 loop.call_soon_threadsafe(self.view.handler(done), figure)
 
         threading.Thread(target=grow, name="nbledger-importance", daemon=True).start()
-
-
-def _loop() -> asyncio.AbstractEventLoop | None:
-    """Return this thread's event loop, which a kernel has."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 __all__ = ["Importance"]

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbledger.figures import theme
 from nbledger.figures.source import Missing, Predictions, predictions
 from nbledger.widgets.compare_tabs import columns
 from nbledger.widgets.compare_tabs.options import Option, one_of
 from nbledger.widgets.compare_tabs.tab import Tab
+from nbledger.widgets.table_page import facts, usual
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from nbledger.widgets.compare_model import CompareModel
 
 MOST_RUNS = 6
+#: Marks a run that was judged on other data, as in the table.
+OTHER = "≠"
 _SHARES = (
     ("counts", ""),
     ("shares of the true class", "true"),
@@ -51,9 +55,18 @@ class _Judged(Tab):
         return tuple(run.id for run in self.runs())
 
     def found(self) -> list[Predictions]:
-        """Return the predictions that are stored."""
-        every = [predicted(self.model, run) for run in self.runs()]
-        return [one for one in every if isinstance(one, Predictions)]
+        """Return the predictions that are stored; those of runs that were judged on other data than most are marked."""
+        runs = self.runs()
+        held = [run for run in runs if run.id == self.model.state.baseline] or runs
+        theirs = usual(self.model, held)
+        found = []
+        for run in runs:
+            one = predicted(self.model, run)
+            own = facts(self.model, run).judged_on.items()
+            apart = any(versions and versions != theirs.get(metric, versions) for metric, versions in own)
+            if isinstance(one, Predictions):
+                found.append(replace(one, name=f"{OTHER} {one.name}") if apart else one)
+        return found
 
     def lacking(self) -> go.Figure | None:
         """Return a figure that says why there is nothing, if nothing is stored."""
@@ -67,7 +80,16 @@ class _Judged(Tab):
 
     def drawn(self) -> go.Figure:
         """Draw it, or say why there is nothing."""
-        return self.lacking() or self.made(self.found())
+        lacking = self.lacking()
+        if lacking is not None:
+            return lacking
+        figure = self.made(self.found())
+        if not any(OTHER in str(name) for name in (figure.layout.title.text, *(trace.name for trace in figure.data))):
+            return figure
+        before = figure.layout.title.subtitle.text
+        words = f"{OTHER} judged on other evaluation data, not comparable with the others"
+        theme.say(figure, f"{before}<br>{words}" if before else words)
+        return theme.described(figure, f"{theme.describe(figure)} {words}.")
 
     def made(self, found: list[Predictions]) -> go.Figure:
         """Draw what is stored."""

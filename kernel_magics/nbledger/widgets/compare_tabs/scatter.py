@@ -33,11 +33,15 @@ class Scatter(Tab):
 
     def options(self) -> Sequence[Option]:
         """Return what stands on x, y, colour and size, and which way is better."""
+        from nbledger.figures.runs_charts import placed
+
         axes = columns.axes(self.model)
         metrics = columns.metrics(self.model)
         y = next(iter(metrics), None)
         params = columns.telling(self.model, y)
-        x = next(iter([*params, *metrics[1:]]), None) or "attributes.duration"
+        frame = self.model.frame().frame
+        numbers = [name for name in params if name in frame and not placed(frame[name])[1]]
+        x = next(iter([*numbers, *params, *metrics[1:]]), None) or "attributes.duration"
         colour = next((name for name in [*params, *metrics] if name not in (x, y)), None)
         none = (("none", ""),)
         return (
