@@ -4,6 +4,7 @@ import React from 'react';
 
 import type { IModel, IModelVersion } from '../api';
 import { short } from '../common/format';
+import { whyNot } from '../common/rights';
 import type { IViewProps } from './context';
 import { History } from './history';
 import { useLive } from './hooks';
@@ -85,7 +86,7 @@ function Model(props: Props & { model: IModel }): JSX.Element {
   const events = useLive(props, () => allPages(offset => api.aliasHistory(model.name, offset)), [model.name]);
   const [promoted, setPromoted] = React.useState<number | null>(null);
   const [done, setDone] = React.useState('');
-  const why = about.may.promote ? '' : trans.__('Your role on this server, %1, may not promote: an approver does.', about.role);
+  const why = whyNot(trans, about, 'promote');
   const after = (words: string) => {
     setDone(words);
     setPromoted(null);
