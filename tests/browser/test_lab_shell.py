@@ -42,6 +42,22 @@ def message(page, kind):
     return page.locator(f"{SIDEBAR} .jp-nbledger-Problem[data-kind={kind}]").inner_text()
 
 
+def everywhere(page, kind, remedy):
+    """Hold that a cell and a tab say the same as the sidebar: what is the matter, and what to do."""
+    assert remedy in message(page, kind)
+    run_command(page, "nbledger:cell-history")
+    cell = page.locator(".jp-nbledger-cell-popover")
+    cell.locator(f"[data-kind={kind}]").wait_for()
+    assert remedy in cell.inner_text()
+    shot(page, f"message-{kind}-cell")
+    page.keyboard.press("Escape")
+    run_command(page, "nbledger:open-models")
+    tab = page.locator(f"#jp-main-dock-panel .jp-nbledger-Problem[data-kind={kind}]")
+    tab.wait_for()
+    assert remedy in tab.inner_text()
+    shot(page, f"message-{kind}")
+
+
 # -- the application -----------------------------------------------------------------------------------------------------
 
 
@@ -303,10 +319,8 @@ def test_a_ledger_of_a_newer_nbledger_is_left_as_it_is_and_asks_for_an_upgrade(l
     as_a_newer_nbledger_leaves_it(path)
     before = path.read_bytes()
     open_sidebar(lab, page, "shell-newer")
-    assert "newer" in message(page, "newer") and "Upgrade nbledger" in message(page, "newer")
-    run_command(page, "nbledger:open-models")
-    page.wait_for_selector("#jp-main-dock-panel .jp-nbledger-Problem[data-kind=newer]")
-    shot(page, "message-newer")
+    assert "newer" in message(page, "newer")
+    everywhere(page, "newer", "Upgrade nbledger")
     assert path.read_bytes() == before
 
 
@@ -319,7 +333,7 @@ def test_a_locked_ledger_says_so_and_is_shown_as_soon_as_it_is_free(lab, page):
     try:
         open_sidebar(lab, page, "shell-locked")
         assert "holds this ledger" in message(page, "locked")
-        shot(page, "message-locked")
+        everywhere(page, "locked", "goes on by itself as soon as that process is done")
         page.wait_for_selector(".jp-nbledger-StatusItem button:has-text('ledger locked')")
     finally:
         holder.execute("ROLLBACK")
@@ -333,8 +347,10 @@ def test_a_damaged_ledger_names_the_doctor_and_is_left_as_it_is(lab, page):
     damaged = b"SQLite format 3\0" + os.urandom(20_000)
     (folder / ".nbledger" / "ledger.db").write_bytes(damaged)
     open_sidebar(lab, page, "shell-corrupt")
-    assert "nbledger doctor" in message(page, "corrupt")
-    shot(page, "message-corrupt")
+    everywhere(page, "corrupt", "nbledger doctor")
+    use_theme(page, "dark")
+    shot(page, "message-corrupt-dark")
+    assert axe(page, "#jp-main-dock-panel .jp-nbledger-Problem") == []
     assert (folder / ".nbledger" / "ledger.db").read_bytes() == damaged
 
 
@@ -355,11 +371,15 @@ def test_a_lost_connection_keeps_the_rows_and_goes_on_by_itself(start_server, pa
     folder = project(server, "lost")
     open_sidebar(server, page, "lost")
     page.wait_for_selector(f"{SIDEBAR} {ROWS}")
+    run_command(page, "nbledger:open-models")
+    page.wait_for_selector("#jp-main-dock-panel .jp-nbledger-main >> text=No model is registered yet")
     server.stop()
     try:
         text = message(page, "lost")
         assert "goes on by itself" in text
         assert page.locator(f"{SIDEBAR} {ROWS}").count() == 5
+        strip = page.locator("#jp-main-dock-panel .jp-nbledger-Problem[data-kind=lost]")
+        assert "goes on by itself" in strip.inner_text()
         shot(page, "message-lost")
         assert axe(page, f"{SIDEBAR} .jp-nbledger-Problem") == []
         ledger = Ledger(folder / ".nbledger")
