@@ -17,3 +17,9 @@ def _load_jupyter_server_extension(server: Any) -> None:
     from nbledger_lab.extension import load
 
     load(server)
+
+
+async def _start_jupyter_server_extension(server: Any) -> None:
+    from nbledger_lab.extension import start
+
+    start(server)

@@ -69,6 +69,10 @@ class NBLedgerAuthorizer(Authorizer):
         )
         return next((role for role, members in named if names & set(members)), self.default_role)
 
+    def runs_nothing(self, user: Any) -> bool:
+        """Tell whether a user may start no kernels and terminals and write no files, whatever else is allowed."""
+        return self.viewers_run_nothing and ROLES.index(self.role_of(user)) < ROLES.index("contributor")
+
     async def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
         """Tell whether a user may do `action` on `resource`."""
         if resource == "nbledger":
@@ -78,8 +82,7 @@ class NBLedgerAuthorizer(Authorizer):
             if least is None or ROLES.index(self.role_of(user)) < ROLES.index(least):
                 return False
             return bool(await ensure_async(self.wrapped.is_authorized(handler, user, known, resource)))
-        held_back = self.viewers_run_nothing and (resource, action) in _WAYS_ROUND
-        if held_back and ROLES.index(self.role_of(user)) < ROLES.index("contributor"):
+        if (resource, action) in _WAYS_ROUND and self.runs_nothing(user):
             return False
         return bool(await ensure_async(self.wrapped.is_authorized(handler, user, action, resource)))
 

@@ -76,6 +76,7 @@ SCHEMAS: dict[str, Schema] = {
         runs=COUNT,
         experiments=many(TEXT),
         may=thing(read=FLAG, write=FLAG, promote=FLAG),
+        read_only=FLAG,
         role=TEXT,
         user=TEXT,
     ),

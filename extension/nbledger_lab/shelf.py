@@ -26,8 +26,8 @@ from nbledger.ledger.errors import (
     LedgerError,
     LedgerLocked,
     LedgerMissing,
-    LedgerReadOnly,
     LedgerTooNew,
+    LedgerTooOld,
     translate,
 )
 from nbledger.ledger.location import DATABASE
@@ -158,7 +158,8 @@ class _Book:
         self.users = 0
         self._lock = threading.Lock()
         self._ledger: Ledger | None = None
-        self._inode: tuple[int, int] | None = None
+        self._seen: tuple[object, ...] | None = None
+        self._immutable = False
         self._watch: sqlite3.Connection | None = None
         self._nonce = ""
         self._locked_until = 0.0
@@ -224,31 +225,48 @@ class _Book:
         except OSError:
             self._forget()
             return Condition("unreadable")
-        inode = (status.st_dev, status.st_ino)
-        if self._watch is not None and inode == self._inode:
+        if self._watch is not None and self._marks(status) == self._seen:
             return Condition("ok")
         self._forget()
         if time.monotonic() < self._locked_until:
             return Condition("locked")
         if not self.path.is_file():
             return Condition("corrupt")
-        state, watch = _examined(self.path)
+        state, watch, self._immutable = _examined(self.path)
         if state == "locked":
             self._locked_until = time.monotonic() + LOCKED_SECONDS
         if watch is not None:
-            self._watch, self._inode, self._nonce = watch, inode, os.urandom(6).hex()
+            self._watch, self._seen, self._nonce = watch, self._marks(status), os.urandom(6).hex()
         return Condition(state)
+
+    def _marks(self, status: os.stat_result) -> tuple[object, ...]:
+        """Return what must stay as it is for the open ledger to be this file, with the same rights.
+
+        SQLite takes an `immutable` file at its word and never looks whether it changed, so that is done here.
+        """
+        marks: tuple[object, ...] = (status.st_dev, status.st_ino, _is_writable(self.path))
+        if self._immutable:
+            marks += (status.st_mtime_ns, status.st_size, self.path.with_name(f"{DATABASE}-wal").exists())
+        return marks
 
     def _forget(self) -> None:
         if self._ledger is not None:
             self._ledger.close()
         if self._watch is not None:
             self._watch.close()
-        self._ledger = self._watch = self._inode = None
+        self._ledger = self._watch = self._seen = None
 
 
-def _examined(path: Path) -> tuple[State, sqlite3.Connection | None]:
-    """Return a ledger's state and, when it is in order, a connection that reads it; nothing is changed."""
+def _is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _examined(path: Path) -> tuple[State, sqlite3.Connection | None, bool]:
+    """Return a ledger's state and, when it is in order, a connection that reads it, and whether as `immutable`.
+
+    Nothing is changed. A folder that may not be written to has no place for the files of SQLite's WAL; where no writer
+    has made them, the file can only be read as one that nobody changes.
+    """
     state: State = "unreadable"
     for way in _WAYS:
         connection = None
@@ -260,15 +278,15 @@ def _examined(path: Path) -> tuple[State, sqlite3.Connection | None]:
             found = schema.state(connection, path)
             if found == schema.VERSION:
                 connection.execute("SELECT 1 FROM run LIMIT 1").fetchone()
-                return "ok", connection
+                return "ok", connection, "immutable" in way
             state = "older" if found else "none"
         except (sqlite3.Error, LedgerError, OSError) as error:
             state = _state_of(translate(error, path))
         if connection is not None:
             connection.close()
         if state != "unreadable":
-            return state, None
-    return state, None
+            return state, None, False
+    return state, None, False
 
 
 def _state_of(error: LedgerError) -> State:
@@ -280,6 +298,6 @@ def _state_of(error: LedgerError) -> State:
         return "locked"
     if isinstance(error, LedgerCorrupt):
         return "corrupt"
-    if isinstance(error, LedgerReadOnly) and "older" in str(error):
+    if isinstance(error, LedgerTooOld):
         return "older"
     return "unreadable"

@@ -24,6 +24,8 @@ export interface IAbout {
   experiments: string[];
   /** What this user may do, by the server's own authorizer. */
   may: { read: boolean; write: boolean; promote: boolean };
+  /** Whether the server's account cannot write to the ledger's files, whatever the user's role. */
+  read_only: boolean;
   role: string;
   user: string;
 }

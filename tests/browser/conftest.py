@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,8 +47,8 @@ def start_server(chromium, tmp_path_factory):
     """Start Jupyter servers with options of their own; each ends with the module."""
     started: list[Server] = []
 
-    def start(*options: str, app: str = "lab", rtc: bool = False) -> Server:
-        server = Server(tmp_path_factory.mktemp("server"), *options, app=app, rtc=rtc)
+    def start(*options: str, **more: Any) -> Server:
+        server = Server(tmp_path_factory.mktemp("server"), *options, **more)
         started.append(server)
         return server.start()
 

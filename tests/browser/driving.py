@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,26 @@ FLAGS = [
 
 
 class Server:
-    """A Jupyter server of its own: `root` is its folder; `stop` and `start` keep port and token."""
+    """A Jupyter server of its own: `root` is its folder; `stop` and `start` keep port and token.
 
-    def __init__(self, folder: Path, *options: str, app: str = "lab", rtc: bool = False) -> None:
+    `config` is the text of its `jupyter_server_config.py`, `before` the command that starts it (`setpriv ...`).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        app: str = "lab",
+        rtc: bool = False,
+        config: str = "",
+        before: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.root = folder / "work"
         self.app = app
         self.options = options
         self.rtc = rtc
+        self.before = before
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -66,6 +79,9 @@ class Server:
             # In Notebook 7 a part of jupyter-collaboration asks for the status bar that is not there.
             (folder / "config" / "labconfig").mkdir(parents=True, exist_ok=True)
             (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": ALONE}))
+        if config:
+            (folder / "config").mkdir(exist_ok=True)
+            (folder / "config" / "jupyter_server_config.py").write_text(config)
         (folder / "labextensions").mkdir(exist_ok=True)
         link = folder / "labextensions" / "nbledger"
         if not link.is_symlink():
@@ -102,6 +118,7 @@ class Server:
     def _started(self, env: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [
+                *self.before,
                 sys.executable,
                 "-m",
                 "jupyter",
@@ -145,18 +162,22 @@ class Server:
             self.process.wait()
             self.process = None
 
-    def open(self, page: Any, path: str = "", *, reset: bool = True) -> None:
-        """Open Lab (or the notebook application) in a page at a path below the root, and wait until it stands."""
+    def open(self, page: Any, path: str = "", *, reset: bool = True, token: str = TOKEN, kernel: bool = True) -> None:
+        """Open Lab (or the notebook application) in a page at a path below the root, and wait until it stands.
+
+        Without `kernel` nobody waits for one: where the user may start none.
+        """
         if self.app == "lab":
             tree = f"lab/tree/{path}" if path else "lab"
-            page.goto(f"{self.url}{tree}?token={TOKEN}{'&reset' if reset else ''}")
+            page.goto(f"{self.url}{tree}?token={token}{'&reset' if reset else ''}")
             page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
             page.wait_for_selector("#jp-main-dock-panel", timeout=60_000)
         else:
-            page.goto(f"{self.url}{f'notebooks/{path}' if path else 'tree'}?token={TOKEN}")
+            page.goto(f"{self.url}{f'notebooks/{path}' if path else 'tree'}?token={token}")
             page.wait_for_selector("#main-panel, #main", timeout=60_000)
         if path.endswith(".ipynb"):
             page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=60_000)
+        if path.endswith(".ipynb") and kernel:
             page.wait_for_function(
                 """() => {
                   const context = window.jupyterapp.shell.currentWidget?.sessionContext;
@@ -170,13 +191,14 @@ def uncaught(page: Any) -> list[str]:
     """Return the list of errors of ours that the page's scripts do not catch from now on.
 
     Lab and Notebook throw some of their own: while Notebook 7.6 starts, or when a notebook goes that was still to be
-    drawn or whose kernel was still to start.
+    drawn or whose kernel was still to start. So does ipywidgets' manager in a notebook without a kernel.
     """
     errors: list[str] = []
 
     def keep(error: Any) -> None:
         text = error.stack or str(error)
-        if "extensions/nbledger" in text or not ("/static/lab/" in text or "/static/notebook/" in text):
+        theirs = ("/static/lab/", "/static/notebook/", "/extensions/@jupyter-widgets/")
+        if "extensions/nbledger" in text or not any(part in text for part in theirs):
             errors.append(text)
 
     page.on("pageerror", keep)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 
 import pytest
+from sqlite_utils import Database
 
-from nbledger.ledger import Ledger
-from tests.browser.driving import axe, run_command, shot, uncaught, use_theme, write_notebook
+from nbledger.ledger import Ledger, schema
+from tests.browser.driving import ROOT, axe, run_command, shot, uncaught, use_theme, write_notebook
 from tests.browser.filling import add_run, fill, start_session
 
 SIDEBAR = "#nbledger-sidebar"
@@ -37,6 +40,22 @@ def message(page, kind):
     """Wait for a message, and return it."""
     page.wait_for_selector(f"{SIDEBAR} .jp-nbledger-Problem[data-kind={kind}]")
     return page.locator(f"{SIDEBAR} .jp-nbledger-Problem[data-kind={kind}]").inner_text()
+
+
+def everywhere(page, kind, remedy):
+    """Hold that a cell and a tab say the same as the sidebar: what is the matter, and what to do."""
+    assert remedy in message(page, kind)
+    run_command(page, "nbledger:cell-history")
+    cell = page.locator(".jp-nbledger-cell-popover")
+    cell.locator(f"[data-kind={kind}]").wait_for()
+    assert remedy in cell.inner_text()
+    shot(page, f"message-{kind}-cell")
+    page.keyboard.press("Escape")
+    run_command(page, "nbledger:open-models")
+    tab = page.locator(f"#jp-main-dock-panel .jp-nbledger-Problem[data-kind={kind}]")
+    tab.wait_for()
+    assert remedy in tab.inner_text()
+    shot(page, f"message-{kind}")
 
 
 # -- the application -----------------------------------------------------------------------------------------------------
@@ -96,35 +115,53 @@ def test_the_palette_and_the_menu_offer_every_command_with_words_for_it(shown):
     shown.keyboard.press("Escape")
 
 
-COLLISIONS = """() => {
-  // Two bindings collide when their keys are the same, or one's begin the other's, and one element can match both.
-  const bindings = window.jupyterapp.commands.keyBindings;
-  const of = binding => binding.keys.join(' ');
-  const isOurs = binding => binding.command.startsWith('nbledger:');
+REACHED = """() => {
+  // As the application does it: a binding counts when its selector fits the focused element or one around it. Two collide
+  // when their keys are the same, or one's are the beginning of the other's. What is bound on the body is always reached.
+  const around = [];
+  for (let node = document.activeElement; node; node = node.parentElement) around.push(node);
+  const { keyBindings } = window.jupyterapp.commands;
   const begins = (a, b) => a.length <= b.length && a.every((key, index) => key === b[index]);
-  const specific = binding => binding.selector.replace(/:not\\([^)]*\\)/g, '');
-  const meet = (a, b) => {
-    if (a.selector === 'body' || b.selector === 'body') return true;
-    const [one, other] = [specific(a), specific(b)];
-    const first = text => (text.match(/\\.jp-(Notebook|nbledger-[A-Za-z-]+|DirListing|CodeConsole|FileEditor|ImageViewer|SettingEditor|Cell)/) || [''])[0];
-    return first(one) === first(other) || !first(one) || !first(other);
-  };
+  const said = ({ keys, command, selector }) => `${keys.join(' ')}: ${command} (${selector})`;
+  const reached = keyBindings.filter(({ selector }) => around.some(node => node.matches(selector)));
+  const ours = reached.filter(({ command }) => command.startsWith('nbledger:'));
   const found = [];
-  for (const ours of bindings.filter(isOurs)) {
-    for (const other of bindings) {
-      if (other !== ours && (begins(ours.keys, other.keys) || begins(other.keys, ours.keys)) && meet(ours, other)) {
-        found.push(`${of(ours)}: ${ours.command} (${ours.selector}) and ${other.command} (${other.selector})`);
+  for (const one of ours) {
+    for (const other of one.selector === 'body' ? keyBindings : reached) {
+      if (other !== one && (begins(one.keys, other.keys) || begins(other.keys, one.keys))) {
+        found.push(`${said(one)} and ${said(other)}`);
       }
     }
   }
-  return [bindings.filter(isOurs).length, found];
+  const all = keyBindings.filter(({ command }) => command.startsWith('nbledger:'));
+  return { ours: ours.map(said), found, all: all.map(said), others: keyBindings.length - all.length };
 }"""
 
 
+def collisions(page):
+    """Each of our shortcuts that shares its keys with another one where both are reached, wherever ours are."""
+    reached, found = set(), []
+    for mode in ("command", "edit"):
+        page.evaluate("() => { const { shell } = window.jupyterapp; shell.activateById(shell.currentWidget.id); }")
+        run_command(page, f"notebook:enter-{mode}-mode")
+        page.wait_for_selector(
+            f".jp-Notebook.jp-mod-{mode}Mode .jp-Cell.jp-mod-active :focus, .jp-Cell.jp-mod-active:focus"
+        )
+        here = page.evaluate(REACHED)
+        reached |= set(here["ours"])
+        found += here["found"]
+        if mode == "edit":
+            assert [one for one in here["ours"] if "Alt" not in one] == []  # these are letters that one types
+    run_command(page, "nbledger:show-runs")
+    page.locator(f"{SIDEBAR} .jp-nbledger-Runs-table").focus()
+    here = page.evaluate(REACHED)
+    assert reached | set(here["ours"]) == set(here["all"])
+    assert len(here["all"]) >= 9 and here["others"] > 50
+    return found + here["found"]
+
+
 def test_no_shortcut_collides_with_one_of_the_running_application(shown):
-    count, collisions = shown.evaluate(COLLISIONS)
-    assert count >= 6
-    assert collisions == []
+    assert collisions(shown) == []
 
 
 def test_the_shortcuts_of_the_table_do_what_they_say(shown):
@@ -148,9 +185,9 @@ def test_every_setting_has_a_title_and_a_description(shown):
         }"""
     )
     assert len(found) >= 1
-    for schema in found:
-        assert schema["title"] and schema["description"]
-        for name, setting in schema["properties"].items():
+    for one in found:
+        assert one["title"] and one["description"]
+        for name, setting in one["properties"].items():
             assert setting.get("title"), name
             assert setting.get("description"), name
     run_command(shown, "nbledger:show-runs")
@@ -208,7 +245,7 @@ def test_the_tab_of_a_ledger_comes_back_after_a_reload(lab, page):
     assert page.locator("#jp-main-dock-panel .jp-nbledger-Foot-count").inner_text() == "4 runs"
 
 
-def test_the_sidebar_is_there_in_notebook_7(start_server, page):
+def test_the_sidebar_is_there_in_notebook_7_and_its_shortcuts_collide_with_nothing(start_server, page):
     server = start_server(app="notebook")
     project(server, "seven", 6)
     server.open(page, "seven/churn.ipynb")
@@ -217,6 +254,7 @@ def test_the_sidebar_is_there_in_notebook_7(start_server, page):
     assert page.locator(f"{SIDEBAR} .jp-nbledger-Foot-count").inner_text() == "6 runs"
     assert page.locator(".lm-MenuBar-item:has-text('Ledger')").count() == 1
     shot(page, "sidebar-notebook-7")
+    assert collisions(page) == []
 
 
 # -- messages ------------------------------------------------------------------------------------------------------------
@@ -232,28 +270,58 @@ def test_no_ledger_yet_says_how_to_start_one(lab, page):
         shot(page, f"message-none-{theme}")
 
 
-def test_an_older_and_a_newer_ledger_are_left_as_they_are_and_say_what_to_do(lab, page):
-    folder = project(lab, "shell-schema")
+def as_an_older_nbledger_left_it(path):
+    """Take the last migration away again: what it made, its record, and the number of steps."""
+    before = sqlite3.connect(":memory:")
+    schema.migrations(schema.STEPS[:-1]).apply(Database(before))
+    names = {name for (name,) in before.execute("SELECT name FROM sqlite_master")}
+    before.close()
+    ledger = sqlite3.connect(path)
+    for kind, name in ledger.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL").fetchall():
+        if name not in names:
+            ledger.execute(f'DROP {kind} IF EXISTS "{name}"')
+    ledger.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (schema.STEPS[-1].name,))
+    ledger.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    ledger.commit()
+    assert {name for (name,) in ledger.execute("SELECT name FROM sqlite_master")} == names
+    ledger.close()
+
+
+def as_a_newer_nbledger_leaves_it(path):
+    """Apply one more migration than this nbledger knows."""
+    ledger = sqlite3.connect(path)
+    later = schema.Step("9999_later", ("CREATE TABLE later (run INTEGER PRIMARY KEY, what TEXT NOT NULL) STRICT",))
+    schema.migrations((*schema.STEPS, later)).apply(Database(ledger))
+    ledger.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    ledger.commit()
+    ledger.close()
+
+
+def test_a_ledger_of_an_older_nbledger_is_left_as_it_is_until_the_remedy_is_taken(lab, page):
+    folder = project(lab, "shell-older")
     path = folder / ".nbledger" / "ledger.db"
-    with sqlite3.connect(path) as database:
-        (current,) = database.execute("PRAGMA user_version").fetchone()
-        database.execute(f"PRAGMA user_version = {current + 7}")
-    database.close()
-    open_sidebar(lab, page, "shell-schema")
-    assert "newer" in message(page, "newer") and "Upgrade nbledger" in message(page, "newer")
-    shot(page, "message-newer")
-    with sqlite3.connect(path) as database:
-        database.execute(f"PRAGMA user_version = {current - 1}")
-    database.close()
-    page.locator(f"{SIDEBAR} button:has-text('Try again')").click()
-    assert "nbledger doctor" in message(page, "older")
+    as_an_older_nbledger_left_it(path)
+    before = path.read_bytes()
+    open_sidebar(lab, page, "shell-older")
+    assert "older" in message(page, "older") and "nbledger doctor" in message(page, "older")
     shot(page, "message-older")
-    with sqlite3.connect(path) as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (current - 1,)
-        database.execute(f"PRAGMA user_version = {current}")
-    database.close()
+    assert path.read_bytes() == before
+    env = os.environ | {"PYTHONPATH": str(ROOT / "kernel_magics")}
+    doctor = [sys.executable, "-m", "nbledger.cli", "doctor"]
+    done = subprocess.run(doctor, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     page.locator(f"{SIDEBAR} button:has-text('Try again')").click()
-    page.wait_for_selector(f"{SIDEBAR} {ROWS}")
+    page.wait_for_selector(f"{SIDEBAR} {ROWS} >> nth=4")
+
+
+def test_a_ledger_of_a_newer_nbledger_is_left_as_it_is_and_asks_for_an_upgrade(lab, page):
+    path = project(lab, "shell-newer") / ".nbledger" / "ledger.db"
+    as_a_newer_nbledger_leaves_it(path)
+    before = path.read_bytes()
+    open_sidebar(lab, page, "shell-newer")
+    assert "newer" in message(page, "newer")
+    everywhere(page, "newer", "Upgrade nbledger")
+    assert path.read_bytes() == before
 
 
 def test_a_locked_ledger_says_so_and_is_shown_as_soon_as_it_is_free(lab, page):
@@ -265,7 +333,7 @@ def test_a_locked_ledger_says_so_and_is_shown_as_soon_as_it_is_free(lab, page):
     try:
         open_sidebar(lab, page, "shell-locked")
         assert "holds this ledger" in message(page, "locked")
-        shot(page, "message-locked")
+        everywhere(page, "locked", "goes on by itself as soon as that process is done")
         page.wait_for_selector(".jp-nbledger-StatusItem button:has-text('ledger locked')")
     finally:
         holder.execute("ROLLBACK")
@@ -279,8 +347,10 @@ def test_a_damaged_ledger_names_the_doctor_and_is_left_as_it_is(lab, page):
     damaged = b"SQLite format 3\0" + os.urandom(20_000)
     (folder / ".nbledger" / "ledger.db").write_bytes(damaged)
     open_sidebar(lab, page, "shell-corrupt")
-    assert "nbledger doctor" in message(page, "corrupt")
-    shot(page, "message-corrupt")
+    everywhere(page, "corrupt", "nbledger doctor")
+    use_theme(page, "dark")
+    shot(page, "message-corrupt-dark")
+    assert axe(page, "#jp-main-dock-panel .jp-nbledger-Problem") == []
     assert (folder / ".nbledger" / "ledger.db").read_bytes() == damaged
 
 
@@ -301,11 +371,15 @@ def test_a_lost_connection_keeps_the_rows_and_goes_on_by_itself(start_server, pa
     folder = project(server, "lost")
     open_sidebar(server, page, "lost")
     page.wait_for_selector(f"{SIDEBAR} {ROWS}")
+    run_command(page, "nbledger:open-models")
+    page.wait_for_selector("#jp-main-dock-panel .jp-nbledger-main >> text=No model is registered yet")
     server.stop()
     try:
         text = message(page, "lost")
         assert "goes on by itself" in text
         assert page.locator(f"{SIDEBAR} {ROWS}").count() == 5
+        strip = page.locator("#jp-main-dock-panel .jp-nbledger-Problem[data-kind=lost]")
+        assert "goes on by itself" in strip.inner_text()
         shot(page, "message-lost")
         assert axe(page, f"{SIDEBAR} .jp-nbledger-Problem") == []
         ledger = Ledger(folder / ".nbledger")

@@ -36,6 +36,7 @@ def about(ask: Ask) -> Any:
         "runs": 0,
         "experiments": [],
         "may": dict(ask.may),
+        "read_only": False,
         "role": role_of(ask.may),
         "user": ask.who,
     }
@@ -68,7 +69,7 @@ def _inside(ask: Ask) -> dict[str, Any]:
         found = ask.service.remembered(ask.place, "about", read)
         if ledger.database.read_only:
             may = dict(ask.may) | {"write": False, "promote": False}
-            return found | {"may": may}
+            return found | {"may": may, "read_only": True}
         return found
 
 

@@ -15,6 +15,8 @@ import type { ISignal } from '@lumino/signaling';
 import type { PanelLayout } from '@lumino/widgets';
 import type { INotebookState } from '../api';
 import type { ILedgerClient, IWatch } from '../common/ledger';
+import { problemOf } from '../common/message';
+import type { IProblemText } from '../common/message';
 import { isTracked, startsLedger } from './python';
 import { Row } from './row';
 import { plan, planAll, standings } from './standing';
@@ -59,6 +61,11 @@ export class NotebookCells implements IDisposable {
   /** Emitted when how a cell stands, or a row, may be another one. */
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** What keeps the ledger from being shown; `null` where nothing does. */
+  get problem(): IProblemText | null {
+    return problemOf(this.trans, this.watch.about, this.watch.error);
   }
 
   get path(): string {

@@ -10,6 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ledgerIcon } from '../common/icon';
 import { ILedgerClient } from '../common/ledger';
 import { IOpener } from '../common/open';
+import { runsNothing } from '../common/rights';
 import { NotebookCells } from './notebook';
 import type { Shown } from './notebook';
 import type { CellPopover } from './popover';
@@ -89,6 +90,11 @@ const cells: JupyterFrontEndPlugin<void> = {
     };
 
     const add = (panel: NotebookPanel): void => {
+      if (runsNothing) {
+        // JupyterLab would ask for a kernel with each notebook that is opened, and say in a dialog that it got none.
+        const { sessionContext } = panel;
+        sessionContext.kernelPreference = { ...sessionContext.kernelPreference, shouldStart: false, canStart: false };
+      }
       const found = new NotebookCells(panel, ledgers, trans, (of, cell) => void open(of, cell));
       found.shown = shown;
       notebooks.set(panel, found);
@@ -131,7 +137,7 @@ const cells: JupyterFrontEndPlugin<void> = {
       label: trans.__('Run What This Cell Needs'),
       caption: trans.__('Run the stale cells that this cell depends on, in order, and then this cell'),
       describedBy: NO_ARGS,
-      isEnabled: hasCode,
+      isEnabled: () => !runsNothing && hasCode(),
       execute: async () => {
         const [of, cell] = [current(), activeCode()];
         const toRun = of && cell ? of.toRun(cell) : [];
@@ -145,7 +151,7 @@ const cells: JupyterFrontEndPlugin<void> = {
       label: trans.__('Run All Stale Cells'),
       caption: trans.__('Run the cells whose result no longer holds, in order'),
       describedBy: NO_ARGS,
-      isEnabled: () => tracker.currentWidget !== null && tracker.currentWidget === app.shell.currentWidget,
+      isEnabled: () => !runsNothing && tracker.currentWidget !== null && tracker.currentWidget === app.shell.currentWidget,
       execute: async () => {
         const of = current();
         const toRun = of?.toRun() ?? [];
@@ -167,8 +173,8 @@ const cells: JupyterFrontEndPlugin<void> = {
       describedBy: NO_ARGS,
       isToggleable: true,
       isToggled: () => isTracked(activeCode()?.model.sharedModel.getSource() ?? ''),
-      isEnabled: () => activeCode() !== null && activeCode()?.model.getMetadata('editable') !== false,
-      isVisible: () => activeCode() !== null,
+      isEnabled: () => !runsNothing && activeCode() !== null && activeCode()?.model.getMetadata('editable') !== false,
+      isVisible: () => !runsNothing && activeCode() !== null,
       execute: () => {
         const shared = activeCode()?.model.sharedModel;
         if (shared) {

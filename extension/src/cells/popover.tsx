@@ -8,8 +8,9 @@ import * as React from 'react';
 import type { Api, IRun } from '../api';
 import { ago, exact, number, short, when } from '../common/format';
 import { useAnswer } from '../common/hooks';
-import { Problem } from '../common/message';
+import { Problem, withCode } from '../common/message';
 import type { IOpener } from '../common/open';
+import { runsNothing } from '../common/rights';
 import { Changes } from './changes';
 import type { NotebookCells } from './notebook';
 import { label } from './standing';
@@ -155,10 +156,12 @@ function CellView(props: IPopoverOptions & { close: () => void }): JSX.Element {
     return () => void cells.changed.disconnect(draw);
   }, [cells]);
   const standing = cells.standing(cell);
+  const { problem } = cells;
+  const missing = problem && problem.kind !== 'none' ? problem : null;
   return (
     <>
       <div className="jp-nbledger-cell-head">
-        <h2>{standing ? title(standing, trans) : trans.__('Not recorded yet')}</h2>
+        <h2>{standing ? title(standing, trans) : (missing?.title ?? trans.__('Not recorded yet'))}</h2>
         <button
           className="jp-nbledger-cell-close"
           aria-label={trans.__('Close')}
@@ -170,6 +173,8 @@ function CellView(props: IPopoverOptions & { close: () => void }): JSX.Element {
       </div>
       {standing ? (
         <Recorded {...props} standing={standing} />
+      ) : missing ? (
+        <p data-kind={missing.kind}>{withCode(`${missing.message} ${missing.remedy}`)}</p>
       ) : (
         <p>{trans.__('The ledger has no run of this cell. It is recorded when you run it after %load_ext nbledger.')}</p>
       )}
@@ -269,6 +274,9 @@ function ToRun(props: IPopoverOptions & { standing: IStanding; close: () => void
   const toRun = cells.toRun(cell);
   if (toRun.length === 0) {
     return null;
+  }
+  if (runsNothing) {
+    return <p className="jp-nbledger-cell-note">{trans.__('Your role on this server lets you look but not run.')}</p>;
   }
   if (toRun.length === 1 && toRun[0] === cell) {
     return (

@@ -173,7 +173,7 @@ export function Problem(props: IProblemProps): React.ReactElement | null {
 }
 
 /** What stands between backticks as code. */
-function withCode(text: string): React.ReactNode[] {
+export function withCode(text: string): React.ReactNode[] {
   return text.split('`').map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }
 

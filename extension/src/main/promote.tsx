@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { IModel, IPromotion } from '../api';
 import { useAnswer } from '../common/hooks';
+import { whyNot } from '../common/rights';
 import { asFailure } from '../common/watch';
 import type { IFailure } from '../common/watch';
 import { confirmed } from './confirm';
@@ -145,8 +146,5 @@ function reasonNot(props: IProps, tried: IPromotion, waived: ReadonlySet<string>
   if (waived.size > 0 && !why.trim()) {
     return trans.__('Say why the gates are waived.');
   }
-  if (!about.may.promote) {
-    return trans.__('Your role on this server, %1, may not promote: an approver does.', about.role);
-  }
-  return moves(tried) ? '' : trans.__('The alias is there already.');
+  return whyNot(trans, about, 'promote') || (moves(tried) ? '' : trans.__('The alias is there already.'));
 }

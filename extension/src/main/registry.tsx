@@ -3,6 +3,7 @@ import { editIcon, undoIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IModel } from '../api';
+import { whyNot } from '../common/rights';
 import { approve } from './approve';
 import type { IViewProps } from './context';
 import { Describe } from './describe';
@@ -62,7 +63,7 @@ function Model(props: IViewProps & { model: IModel; again(): void }): JSX.Elemen
   const [open, setOpen] = React.useState<Open | null>(null);
   const [done, setDone] = React.useState('');
   React.useEffect(() => props.entitle(trans.__('Models: %1', name)), [name]);
-  const why = about.may.promote ? '' : trans.__('Your role on this server, %1, may not promote: an approver does.', about.role);
+  const why = whyNot(trans, about, 'promote');
   const after = (words: string) => {
     if (words) {
       setDone(words);
@@ -101,7 +102,7 @@ function Model(props: IViewProps & { model: IModel; again(): void }): JSX.Elemen
             <Versions
               {...props}
               items={items}
-              why={about.may.write ? '' : why}
+              why={whyNot(trans, about, 'write')}
               chosen={open?.version ?? null}
               promote={version => setOpen({ form: 'promote', version })}
               describe={version => setOpen({ form: 'describe', version })}

@@ -6,6 +6,7 @@ import React from 'react';
 import type { IRunDetail } from '../api';
 import { deleteRuns, restoreRuns } from '../common/deleting';
 import { duration, number, short } from '../common/format';
+import { whyNot } from '../common/rights';
 import { asFailure } from '../common/watch';
 import type { IFailure } from '../common/watch';
 import { Code } from './code';
@@ -40,7 +41,7 @@ function Detail(props: DetailProps): JSX.Element {
   const { run, trans, context, path, about } = props;
   const [error, setError] = React.useState<IFailure | null>(null);
   const [isRunning, setRunning] = React.useState(false);
-  const readOnly = about.may.write ? '' : trans.__('Your role on this server, %1, lets you look but not run.', about.role);
+  const readOnly = whyNot(trans, about, 'write');
   const begin = async () => {
     setError(null);
     setRunning(true);

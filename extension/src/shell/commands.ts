@@ -156,12 +156,14 @@ export function addCommands(context: ICommandContext): void {
   );
 
   const mayWrite = (): boolean => views.current?.model.watch.about?.may.write ?? false;
+  const mayNot = (): boolean => views.current?.model.watch.about?.may.write === false;
   add(
     CommandIDs.tag,
     {
       label: trans.__('Tag Runs…'),
       caption: trans.__('Give the selected runs a tag'),
       isEnabled: args => mayWrite() && has(1)(args),
+      isVisible: () => !mayNot(),
       execute: args => told(trans, tagRuns(context, target(args)))
     },
     { ...path, ...ids }
@@ -172,6 +174,7 @@ export function addCommands(context: ICommandContext): void {
       label: trans.__('Delete Runs…'),
       caption: trans.__('Hide the selected runs; they can be restored'),
       isEnabled: args => mayWrite() && has(1)(args),
+      isVisible: () => !mayNot(),
       execute: args => told(trans, deleteChosen(context, target(args), views.current))
     },
     { ...path, ...ids }

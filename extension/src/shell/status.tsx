@@ -92,6 +92,8 @@ function short(trans: TranslationBundle, kind: string): string {
       return trans.__('ledger locked');
     case 'corrupt':
       return trans.__('ledger damaged');
+    case 'unreadable':
+      return trans.__('ledger not readable');
     case 'lost':
       return trans.__('no connection');
     case 'forbidden':

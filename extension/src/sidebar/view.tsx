@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRun, Scope } from '../api';
 import { count } from '../common/format';
 import { Problem, problemOf } from '../common/message';
+import { whyNot } from '../common/rights';
 import { Chooser } from './chooser';
 import { automatic, column } from './columns';
 import { FilterBar } from './filterbar';
@@ -82,6 +83,11 @@ export function RunsView(props: IViewProps): React.ReactElement {
               ? trans.__('Reading …')
               : trans._n('%1 run', '%1 runs', list.total).replace(String(list.total), count(list.total))}
         </span>
+        {watch.about?.read_only && (
+          <span role="note" tabIndex={0} aria-label={whyNot(trans, watch.about, 'write')} title={whyNot(trans, watch.about, 'write')}>
+            {trans.__('read-only')}
+          </span>
+        )}
         {state.selected.length > 0 && (
           <>
             <button className="jp-nbledger-button" onClick={() => model.select([])}>

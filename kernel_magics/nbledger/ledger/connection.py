@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nbledger.ledger import forks, schema
-from nbledger.ledger.errors import LedgerMissing, LedgerReadOnly, LedgerWarning, translate
+from nbledger.ledger.errors import LedgerMissing, LedgerReadOnly, LedgerTooOld, LedgerWarning, translate
 
 T = TypeVar("T")
 
@@ -229,7 +229,7 @@ class Database:
                 continue
             if found != schema.VERSION:
                 connection.close()
-                raise LedgerReadOnly(path=self._text, detail="and its schema is older than this nbledger's")
+                raise LedgerTooOld(path=self._text, found=found, known=schema.VERSION)
             connection.execute("PRAGMA temp_store = MEMORY")
             return connection
         raise LedgerReadOnly(path=self._text, detail="and it cannot be opened for reading either")

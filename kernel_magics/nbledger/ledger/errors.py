@@ -29,6 +29,15 @@ class LedgerReadOnly(LedgerError):
     template = "The ledger {path} is read-only: make it writable, or set NBLEDGER_DIR to a folder that is. ({detail})"
 
 
+class LedgerTooOld(LedgerReadOnly):
+    """The ledger was written by an older nbledger, and cannot be brought up to date because it is read-only."""
+
+    template = (
+        "The ledger {path} has schema {found}, older than this nbledger's {known}, and is read-only: make it writable, "
+        "and any nbledger command brings it up to date."
+    )
+
+
 class LedgerFull(LedgerError):
     """The disk (or a quota or size limit) has no room for what was to be written."""
 
