@@ -500,6 +500,13 @@
 .jp-nbledger-mod-scrolling tbody {
   pointer-events: none;
 }
+
+.jp-nbledger-Lines {
+  max-width: 560px;
+  margin: 0;
+  padding-left: 18px;
+  line-height: 1.5;
+}
 `,""]),o.d(r,{},{A:i})},1643(e,r,o){var n=o(1601),a=o.n(n),l=o(6314),i=(o.n(l))()(a());i.push([e.id,`/* Tabs of the main area: run, compare, lineage, diff, models, sweeps, pipelines. */
 .jp-nbledger-main {
   display: block;
@@ -864,11 +871,12 @@ summary.jp-nbledger-main-section-head > * {
 }
 
 .jp-nbledger-main-table .jp-mod-tools {
-  white-space: nowrap;
+  min-width: 150px;
 }
 
-.jp-nbledger-main-table .jp-mod-tools > * + * {
-  margin-left: 12px;
+.jp-nbledger-main-table .jp-mod-tools > * {
+  margin-right: 12px;
+  white-space: nowrap;
 }
 
 .jp-nbledger-main-table.jp-mod-pairs {
@@ -1149,6 +1157,23 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
   max-width: 460px;
 }
 
+.jp-nbledger-main-field .jp-nbledger-main-input.jp-mod-text {
+  height: auto;
+  max-width: 620px;
+  line-height: 1.4;
+  resize: vertical;
+}
+
+.jp-nbledger-main-pair {
+  display: flex;
+  gap: 8px;
+  max-width: 460px;
+}
+
+.jp-nbledger-main-field .jp-nbledger-main-pair .jp-mod-narrow {
+  width: 150px;
+}
+
 .jp-nbledger-main-panel,
 .jp-nbledger-main-job {
   padding: 12px 16px;
@@ -1183,6 +1208,17 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
   margin-bottom: 14px;
   padding: 8px 12px;
   border-left: 3px solid var(--jp-success-color1);
+  background: var(--jp-layout-color2);
+}
+
+.jp-nbledger-main-deleted {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: center;
+  gap: 8px 16px;
+  margin-bottom: 14px;
+  padding: 8px 12px;
+  border-left: 3px solid var(--jp-warn-color1);
   background: var(--jp-layout-color2);
 }
 
@@ -1273,6 +1309,11 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
 .jp-nbledger-main-figure :is(.infolayer, .xaxislayer-above, .yaxislayer-above, .parcoords) text {
   fill: var(--jp-ui-font-color1) !important;
   text-shadow: none !important;
+}
+
+.jp-nbledger-main-figure .parcoords .axis :is(path.domain, line) {
+  stroke: var(--jp-ui-font-color2) !important;
+  stroke-opacity: 0.6 !important;
 }
 
 .jp-nbledger-main-figure figcaption {
@@ -1665,6 +1706,27 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
 
 .jp-nbledger-main-confirm .jp-nbledger-main-list {
   margin: 0 0 10px;
+}
+
+.jp-nbledger-main-confirm .jp-mod-warn {
+  font-weight: 600;
+}
+
+.jp-nbledger-main-confirm .jp-mod-warn::marker {
+  color: var(--jp-warn-color1);
+}
+
+.jp-nbledger-main-ask {
+  display: grid;
+  gap: 4px;
+}
+
+.jp-nbledger-main-rest {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: center;
+  gap: 4px 12px;
+  padding: 6px 10px;
 }
 `,""]),o.d(r,{},{A:i})},2776(e,r,o){var n=o(1601),a=o.n(n),l=o(6314),i=(o.n(l))()(a());i.push([e.id,`/* The status bar's item, and widgets that are filled when they are shown. */
 .jp-nbledger-Lazy {
@@ -2322,4 +2384,4 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
   white-space: normal;
   line-height: 1.3;
 }
-`,""]),o.d(r,{},{A:i})},6314(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",n=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),n&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),n&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,n,a,l){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(n)for(var t=0;t<this.length;t++){var p=this[t][0];null!=p&&(i[p]=!0)}for(var d=0;d<e.length;d++){var s=[].concat(e[d]);n&&i[s[0]]||(void 0!==l&&(void 0===s[5]||(s[1]="@layer".concat(s[5].length>0?" ".concat(s[5]):""," {").concat(s[1],"}")),s[5]=l),o&&(s[2]&&(s[1]="@media ".concat(s[2]," {").concat(s[1],"}")),s[2]=o),a&&(s[4]?(s[1]="@supports (".concat(s[4],") {").concat(s[1],"}"),s[4]=a):s[4]="".concat(a)),r.push(s))}},r}},1601(e){e.exports=function(e){return e[1]}},5072(e){var r=[];function o(e){for(var o=-1,n=0;n<r.length;n++)if(r[n].identifier===e){o=n;break}return o}function n(e,n){for(var a={},l=[],i=0;i<e.length;i++){var t=e[i],p=n.base?t[0]+n.base:t[0],d=a[p]||0,s="".concat(p," ").concat(d);a[p]=d+1;var c=o(s),b={css:t[1],media:t[2],sourceMap:t[3],supports:t[4],layer:t[5]};if(-1!==c)r[c].references++,r[c].updater(b);else{var g=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(b,n);n.byIndex=i,r.splice(i,0,{identifier:s,updater:g,references:1})}l.push(s)}return l}e.exports=function(e,a){var l=n(e=e||[],a=a||{});return function(e){e=e||[];for(var i=0;i<l.length;i++){var t=o(l[i]);r[t].references--}for(var p=n(e,a),d=0;d<l.length;d++){var s=o(l[d]);0===r[s].references&&(r[s].updater(),r.splice(s,1))}l=p}}},7659(e){var r={};e.exports=function(e,o){var n=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!n)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");n.appendChild(o)}},540(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},5056(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},7825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var n,a,l;n="",o.supports&&(n+="@supports (".concat(o.supports,") {")),o.media&&(n+="@media ".concat(o.media," {")),(a=void 0!==o.layer)&&(n+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),n+=o.css,a&&(n+="}"),o.media&&(n+="}"),o.supports&&(n+="}"),(l=o.sourceMap)&&"u">typeof btoa&&(n+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(l))))," */")),e.styleTagTransform(n,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},1113(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}},8579(e,r,o){var n=o(5072),a=o.n(n),l=o(7825),i=o.n(l),t=o(7659),p=o.n(t),d=o(5056),s=o.n(d),c=o(540),b=o.n(c),g=o(1113),j=o.n(g),u=o(8475),m={};m.styleTagTransform=j(),m.setAttributes=s(),m.insert=p().bind(null,"head"),m.domAPI=i(),m.insertStyleElement=b(),a()(u.A,m),u.A&&u.A.locals&&u.A.locals}}]);
+`,""]),o.d(r,{},{A:i})},6314(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",n=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),n&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),n&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,n,a,l){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(n)for(var t=0;t<this.length;t++){var p=this[t][0];null!=p&&(i[p]=!0)}for(var d=0;d<e.length;d++){var s=[].concat(e[d]);n&&i[s[0]]||(void 0!==l&&(void 0===s[5]||(s[1]="@layer".concat(s[5].length>0?" ".concat(s[5]):""," {").concat(s[1],"}")),s[5]=l),o&&(s[2]&&(s[1]="@media ".concat(s[2]," {").concat(s[1],"}")),s[2]=o),a&&(s[4]?(s[1]="@supports (".concat(s[4],") {").concat(s[1],"}"),s[4]=a):s[4]="".concat(a)),r.push(s))}},r}},1601(e){e.exports=function(e){return e[1]}},5072(e){var r=[];function o(e){for(var o=-1,n=0;n<r.length;n++)if(r[n].identifier===e){o=n;break}return o}function n(e,n){for(var a={},l=[],i=0;i<e.length;i++){var t=e[i],p=n.base?t[0]+n.base:t[0],d=a[p]||0,s="".concat(p," ").concat(d);a[p]=d+1;var c=o(s),b={css:t[1],media:t[2],sourceMap:t[3],supports:t[4],layer:t[5]};if(-1!==c)r[c].references++,r[c].updater(b);else{var g=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(b,n);n.byIndex=i,r.splice(i,0,{identifier:s,updater:g,references:1})}l.push(s)}return l}e.exports=function(e,a){var l=n(e=e||[],a=a||{});return function(e){e=e||[];for(var i=0;i<l.length;i++){var t=o(l[i]);r[t].references--}for(var p=n(e,a),d=0;d<l.length;d++){var s=o(l[d]);0===r[s].references&&(r[s].updater(),r.splice(s,1))}l=p}}},7659(e){var r={};e.exports=function(e,o){var n=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!n)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");n.appendChild(o)}},540(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},5056(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},7825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var n,a,l;n="",o.supports&&(n+="@supports (".concat(o.supports,") {")),o.media&&(n+="@media ".concat(o.media," {")),(a=void 0!==o.layer)&&(n+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),n+=o.css,a&&(n+="}"),o.media&&(n+="}"),o.supports&&(n+="}"),(l=o.sourceMap)&&"u">typeof btoa&&(n+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(l))))," */")),e.styleTagTransform(n,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},1113(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}},8579(e,r,o){var n=o(5072),a=o.n(n),l=o(7825),i=o.n(l),t=o(7659),p=o.n(t),d=o(5056),s=o.n(d),c=o(540),b=o.n(c),g=o(1113),j=o.n(g),m=o(8475),u={};u.styleTagTransform=j(),u.setAttributes=s(),u.insert=p().bind(null,"head"),u.domAPI=i(),u.insertStyleElement=b(),a()(m.A,u),m.A&&m.A.locals&&m.A.locals}}]);
