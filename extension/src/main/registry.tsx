@@ -102,7 +102,7 @@ function Model(props: IViewProps & { model: IModel; again(): void }): JSX.Elemen
             <Versions
               {...props}
               items={items}
-              why={whyNot(trans, about, 'write')}
+              why={about.may.write ? '' : why}
               chosen={open?.version ?? null}
               promote={version => setOpen({ form: 'promote', version })}
               describe={version => setOpen({ form: 'describe', version })}
