@@ -34,7 +34,10 @@ PATH = "team/train.ipynb"
 
 
 def view(page, kind, path, **args):
-    run_command(page, "nbledger:open-view", {"kind": kind, "path": path, **args})
+    page.evaluate(
+        "args => { void window.jupyterapp.commands.execute('nbledger:open-view', args); }",
+        {"kind": kind, "path": path, **args},
+    )
     page.wait_for_selector(f"{FRONT}[data-view={kind}] h2")
     return page.locator(FRONT)
 
@@ -131,13 +134,13 @@ def test_a_viewer_sees_everything_and_is_offered_nothing_that_would_be_refused(e
     shot(page, "viewer-cell")
     page.keyboard.press("Escape")
 
-    run = next(one.id for one in ledger.runs(tracked=True))
-    tab = view(page, "run", PATH, id=run)
+    runs = [one.id for one in ledger.runs(tracked=True)]
+    tab = view(page, "run", PATH, id=runs[0])
     reasons = refused(tab)
     for what in ("Reproduce", "Extract to notebook..."):
         assert reasons[what] == "Your role on this server, viewer, lets you look but not run."
     assert tab.get_by_label("Tag", exact=True).count() == 0
-    for kind, args in (("lineage", {"of": run}), ("compare", {"ids": [run]}), ("sweeps", {}), ("pipelines", {})):
+    for kind, args in (("lineage", {"of": runs[0]}), ("compare", {"ids": runs}), ("sweeps", {}), ("pipelines", {})):
         assert refused(view(page, kind, PATH, **args)) == {}
     tab = view(page, "registry", PATH)
     tab.get_by_text("@champion → 2").first.wait_for()
@@ -244,7 +247,7 @@ def test_a_ledger_that_the_server_may_not_read_says_which_right_is_missing(bound
         message.wait_for()
         assert "Give the server's account the right to read the folder .nbledger" in message.inner_text()
         page.wait_for_selector(".jp-nbledger-StatusItem button:has-text('ledger not readable')")
-        run_command(page, "nbledger:open-view", {"kind": "registry", "path": name})
+        run_command(page, "nbledger:open-models", {"path": name})
         page.locator(f"{FRONT} .jp-nbledger-Problem[data-kind=unreadable]").wait_for()
         shot(page, f"message-unreadable-{name}")
         folder.chmod(0o700)

@@ -11,6 +11,7 @@ from traitlets.config import Config
 
 from nbledger.ledger import Ledger, audit
 from nbledger.ledger.verification import verify
+from nbledger_lab.extension import RUNS_NOTHING, start
 from nbledger_lab.identity import who_is
 from nbledger_lab.roles import NBLedgerAuthorizer
 
@@ -152,6 +153,23 @@ async def test_viewers_start_no_kernels_and_write_no_files(by, project, jp_fetch
     assert await status("vera", "api", "kernels", method="POST", body='{"name": "none"}') == 403
     assert await status("vera", "api", "contents", "copy") == 200
     assert await status("carl", "api", "contents", "copy/new.txt", **put) == 201
+
+
+async def test_a_page_is_told_whether_its_user_may_run_anything(by, project, jp_serverapp, jp_fetch):
+    """JupyterLab asks this hook for each page; what other extensions put there stays."""
+    settings = jp_serverapp.web_app.settings
+    settings["page_config_hook"] = lambda handler, config: {**config, "hubUser": handler.current_user.username}
+    start(jp_serverapp)
+
+    class Handler:
+        current_user = User("vera")
+
+    assert settings["page_config_hook"](Handler, {"a": 1}) == {"a": 1, "hubUser": "vera", RUNS_NOTHING: "true"}
+    Handler.current_user = User("carl")
+    assert settings["page_config_hook"](Handler, {})[RUNS_NOTHING] == "false"
+    jp_serverapp.authorizer.viewers_run_nothing = False
+    Handler.current_user = User("vera")
+    assert settings["page_config_hook"](Handler, {})[RUNS_NOTHING] == "false"
 
 
 async def test_an_extraction_takes_the_right_to_write_files_too(by, project, jp_serverapp):

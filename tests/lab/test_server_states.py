@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import sqlite3
+import subprocess
 
 import pytest
 
-from nbledger.ledger import schema
+from nbledger.ledger import Ledger, schema
+from nbledger.ledger.errors import LedgerTooOld
 from nbledger_lab.shelf import LOCKED_SECONDS
 
 
@@ -114,19 +117,49 @@ async def test_a_locked_ledger_is_told_soon_and_seen_again_when_it_is_free(ask, 
     assert (await ask("runs", path="copy")).status == 200
 
 
-@pytest.mark.fault
-async def test_a_ledger_that_cannot_be_written_can_be_looked_at(ask, database):
-    """Root may write anywhere, so the rights are taken from what nbledger asks."""
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    database.parent.chmod(0o500)
+@contextlib.contextmanager
+def unwritable(folder):
+    """Take away the right to write to a folder: by its mode, and from root by mounting it on itself for reading."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False).returncode != 0:
+        pytest.skip("root may write everywhere, and may not mount here")
     try:
-        about = (await ask("about", path="copy")).data
-        assert (about["state"], about["may"]["write"]) == ("ok", False)
-        run = (await ask("runs", path="copy")).data["items"][0]["id"]
-        assert (await ask(f"runs/{run}/delete", {}, path="copy")).status == 403
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield
     finally:
-        database.parent.chmod(0o700)
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.fault
+async def test_a_ledger_that_cannot_be_written_can_be_looked_at_until_it_can(ask, database):
+    rights = {"read": True, "write": True, "promote": True}
+    about = (await ask("about", path="copy")).data
+    assert (about["state"], about["read_only"], about["may"]) == ("ok", False, rights)
+    with unwritable(database.parent):
+        about = (await ask("about", path="copy")).data
+        assert (about["state"], about["read_only"]) == ("ok", True)
+        assert about["may"] == {"read": True, "write": False, "promote": False}
+        run = (await ask("runs", path="copy")).data["items"][0]["id"]
+        refused = await ask(f"runs/{run}/delete", {}, path="copy")
+        assert (refused.status, refused.data["type"]) == (403, "urn:nbledger:problem:read-only")
+    about = (await ask("about", path="copy")).data
+    assert (about["state"], about["read_only"], about["may"]) == ("ok", False, rights)
+    assert (await ask(f"runs/{run}/delete", {}, path="copy")).status == 200
+
+
+@pytest.mark.fault
+async def test_an_older_ledger_that_cannot_be_written_is_told_as_older(ask, database):
+    connection = sqlite3.connect(database)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    connection.close()
+    with unwritable(database.parent):
+        assert (await ask("about", path="copy")).data["state"] == "older"
+        with pytest.raises(LedgerTooOld, match="make it writable"):
+            Ledger(database.parent)
 
 
 async def test_a_ledger_that_is_replaced_under_the_server_is_read_anew(ask, project, database, add_run_to):
