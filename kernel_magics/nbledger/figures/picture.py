@@ -197,11 +197,13 @@ def _parallel(trace: Any, top: float, bottom: float) -> list[str]:
     known = [Axis(float(one.range[0]), float(one.range[1]), bottom, top) for one in axes]
     colors = [float(one) for one in trace.line.color]
     low, high = min(colors), max(colors)
+    # Asked for once: plotly looks each attribute up anew.
+    values, least = [[float(value) for value in one.values] for one in axes], trace.line.cmin
     step = -(-len(colors) // MOST_LINES) or 1
     lines: dict[str, str] = {}
     for at in sorted(range(0, len(colors), step), key=colors.__getitem__):
-        way = [(place, axis.at(float(one.values[at]))) for place, axis, one in zip(places, known, axes, strict=True)]
-        quiet = trace.line.cmin is not None and colors[at] <= trace.line.cmin
+        way = [(place, axis.at(one[at])) for place, axis, one in zip(places, known, values, strict=True)]
+        quiet = least is not None and colors[at] <= least
         color = QUIET if quiet else _shade((colors[at] - low) / (high - low) if high > low else 0.5)
         lines[color] = lines.get(color, "") + _path(way)
     parts = [

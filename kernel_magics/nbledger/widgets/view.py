@@ -193,7 +193,7 @@ def _in_kernel() -> bool:
 
 def running_cell() -> str | None:
     """Return the id of the notebook's cell that runs; `None` where a front end gave none."""
-    parent = getattr(_shell(), "get_parent", dict)() or {}
+    parent: dict[str, Any] = getattr(_shell(), "get_parent", dict)() or {}
     found = parent.get("metadata", {}).get("cellId")
     return str(found) if found else None
 
