@@ -118,12 +118,12 @@ class _Walk:
             seen = self.seen
             for part in level:
                 cls = type(part)
-                if cls in atoms or id(part) in seen:
+                if cls in atoms or (ident := id(part)) in seen:
                     continue
                 if self.arranging and kind_of(cls) in _ARRANGED_BY_OTHERS:
                     self.later.append(part)
                     continue
-                seen.add(id(part))
+                seen.add(ident)
                 groups.setdefault(cls, []).append(part)
             if len(seen) > MAX_OBJECTS:
                 self.bounded = self.clear = False

@@ -27,7 +27,6 @@ from nbledger.capture.hooks.events import (
 )
 from nbledger.capture.tracing.data_types import data_types
 from nbledger.capture.tracing.frame_columns import columns_beside, wider
-from nbledger.capture.tracing.row_sets import content_of, rows_of
 from nbledger.capture.tracing.target_copies import target_copies
 from nbledger.capture.tracing.trace import Seen, Trace
 from nbledger.capture.tracing.transformers import (
@@ -39,7 +38,7 @@ from nbledger.capture.tracing.transformers import (
     stops_early,
 )
 from nbledger.ledger.npy import packed
-from nbledger.records import Call, CallValue, RowColumn, RowSet
+from nbledger.records import Call, CallValue, RowColumn
 
 MAX_CALLS = 600
 """So many calls of one cell are taken in; a cell that makes more is a loop whose calls are alike."""
@@ -55,7 +54,6 @@ class CallLog:
     calls: list[Call] = field(default_factory=list)
     _numbers: int = 0
     _fits: dict[int, tuple[Callable[[], Any], int]] = field(default_factory=dict)
-    _sets: dict[int, tuple[Any, RowSet | None, RowSet | None]] = field(default_factory=dict)
     _copies: dict[tuple[int, int, str], tuple[Any, list[list[str]]]] = field(default_factory=dict)
     _wholes: list[Seen] = field(default_factory=list)
     _judged: dict[tuple[int, str], Any] = field(default_factory=dict)
@@ -100,7 +98,6 @@ class CallLog:
         calls, self.calls = tuple(self._stored(call, store) for call in self.calls), []
         self._judged.clear()
         wholes, self._wholes = self._wholes, []
-        self._sets.clear()
         self._copies.clear()
         columns: list[RowColumn] = []
         for whole in wholes:
@@ -114,7 +111,7 @@ class CallLog:
             seen = self.trace.see(frame)
             if seen is not None and self.calls and not any(seen is known for known in self._wholes):
                 self._note_whole(seen)
-                values = (*self.calls[-1].values, CallValue("whole", "", rows_of(seen)))
+                values = (*self.calls[-1].values, CallValue("whole", "", seen.row_sets[0]))
                 self.calls[-1] = replace(self.calls[-1], values=values)
 
     def _keep(self, event: Event) -> None:
@@ -166,7 +163,7 @@ class CallLog:
             self._note_copies(facts, model, event, (data, target))
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
         values += [
-            CallValue("eval", "", *self._row_sets(seen), through=tuple(sorted(seen.passed)))
+            CallValue("eval", "", *seen.row_sets, through=tuple(sorted(seen.passed)))
             for seen in map(self.trace.see, _evaluation_sets(event.keywords))
             if seen is not None
         ]
@@ -184,7 +181,7 @@ class CallLog:
             for part in event.result[1:]:
                 self.trace.see(part, first)
             if first is not None:
-                rows = CallValue("made", "", *self._row_sets(first))
+                rows = CallValue("made", "", *first.row_sets)
                 self.calls[-1] = replace(self.calls[-1], values=(*self.calls[-1].values, rows))
         if event.y is None:
             for labels in (event.result if event.function == "fit_predict" else None, vars(event.model).get("labels_")):
@@ -326,16 +323,10 @@ class CallLog:
         """Return a value as it is recorded; `brief` leaves out what its rows contain."""
         if seen is None:
             return None
-        rows, content = self._row_sets(seen)
+        rows, content = seen.row_sets
         through = tuple(sorted(seen.passed))
         name = event.inputs.get(role, "")
         return CallValue(role, name, rows, None if brief else content, through, None, event.versions.get(role))
-
-    def _row_sets(self, seen: Seen) -> tuple[RowSet | None, RowSet | None]:
-        known = self._sets.get(id(seen))
-        if known is None or known[0] is not seen:
-            known = self._sets[id(seen)] = (seen, rows_of(seen), content_of(seen))
-        return known[1], known[2]
 
 
 def _given(values: Iterable[CallValue | None]) -> tuple[CallValue, ...]:

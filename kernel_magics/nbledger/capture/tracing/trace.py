@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.namespace.held import Held, is_array
 from nbledger.capture.tracing.cell_hashes import evenly, object_hashes, row_hashes
+from nbledger.capture.tracing.row_sets import KEPT, content_of, rows_of
 from nbledger.capture.tracing.row_sources import LIMIT
 from nbledger.capture.tracing.rows import Cells, cells_of
 from nbledger.capture.tracing.trace_match import ContentIndex, by_content, by_labels, place_parts
@@ -24,6 +25,8 @@ from nbledger.capture.tracing.trace_match import ContentIndex, by_content, by_la
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from nbledger.records import RowSet
 
 MAX_BYTES = 96 << 20
 """So much is remembered of values that were seen; the oldest are forgotten first."""
@@ -48,6 +51,14 @@ class Seen:
     ident: int = 0
     #: Whether a model was fitted or judged by it.
     target: bool = False
+    sets: tuple[Any, RowSet | None, RowSet | None] | None = None
+
+    @property
+    def row_sets(self) -> tuple[RowSet | None, RowSet | None]:
+        """The set of its rows by their numbers, and by what they contain."""
+        if self.sets is None or self.sets[0] is not self.ids:
+            self.sets = (self.ids, rows_of(self), content_of(self))
+        return self.sets[1], self.sets[2]
 
     @property
     def passed(self) -> frozenset[int]:
@@ -57,7 +68,7 @@ class Seen:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        return int(self.cells.hashed.nbytes) + int(self.ids.nbytes) + 1000
+        return int(self.cells.hashed.nbytes) + int(self.ids.nbytes) + 16 * min(len(self.ids), KEPT) + 1000
 
 
 @dataclass
@@ -77,7 +88,7 @@ class Trace:
         cells = cells_of(value)
         if cells is None:
             return None
-        probe = _probe(cells)
+        probe = _probe(value, cells)
         if known is not None and known.probe == probe and known.ref.is_at(value) and known.cells.count == cells.count:
             if id(known) in self._recent:
                 self._recent.move_to_end(id(known))
@@ -93,7 +104,7 @@ class Trace:
         cells = cells_of(value)
         if cells is None or cells.count != source.cells.count:
             return self.see(value)
-        seen = self._new(value, cells, _probe(cells))
+        seen = self._new(value, cells, _probe(value, cells))
         seen.ids = source.ids
         through = source.passed if passed is None else source.passed | {passed}
         seen.through = [through] * len(cells.picked)
@@ -132,7 +143,7 @@ class Trace:
             source = sources[place // 2]
             if source is None or found is None:
                 continue
-            seen = self._new(part, found, _probe(found))
+            seen = self._new(part, found, _probe(part, found))
             at = None if positions is None else positions[place % 2]
             if at is None or len(at) != found.count:
                 self._resolve(seen, None)
@@ -283,8 +294,10 @@ class _Part(Cells):
         self.__dict__["keys"] = tuple(columns.index(key) for key in whole.keys if key in columns)
 
 
-def _probe(cells: Cells) -> int:
-    """Return a hash of a few rows, by which a change of the value is noticed."""
+def _probe(value: Any, cells: Cells) -> int:
+    """Return a hash of a few rows, by which a change of the value is noticed; of an array `Held` knows all of it."""
+    if is_array(value):
+        return 0
     table = cells.table(evenly(cells.count, 16))
     return int(row_hashes(row_hashes(table)[:, None])[0]) if table.size else 0
 

@@ -279,22 +279,24 @@ class State(audit.Listener, seeding.SeedListener):
         attributes: Collection[str],
         namespace: Mapping[str, Any],
     ) -> None:
-        known = _SETTINGS.keys() & earlier.keys()
-        if known:
-            libraries = {
-                library for name in self._hint if name in namespace for library in libraries_of(namespace[name])
-            }
-            if RECURSES in self._hint:
-                libraries.add("sys")
-            if "datetime" in libraries:
-                libraries.add("time")
-            for name in known:
-                _, library, *_, asked_by = _SETTINGS[name]
-                asked = not asked_by or not asked_by.isdisjoint(self._hint)
-                if name in attributes or (asked and library in libraries):
-                    found.use(name, earlier[name])
+        libraries: set[str] | None = None
+        for name in _SETTINGS.keys() & earlier.keys():
+            _, library, *_, asked_by = _SETTINGS[name]
+            asked = not asked_by or not asked_by.isdisjoint(self._hint)
+            if asked and libraries is None:
+                libraries = self._libraries_hinted(namespace)
+            if name in attributes or (asked and library in (libraries or ())):
+                found.use(name, earlier[name])
         for name, value in self._settings.changes().items():
             self._make(found, name, self._version(value), derived=True)
+
+    def _libraries_hinted(self, namespace: Mapping[str, Any]) -> set[str]:
+        libraries = {library for name in self._hint if name in namespace for library in libraries_of(namespace[name])}
+        if RECURSES in self._hint:
+            libraries.add("sys")
+        if "datetime" in libraries:
+            libraries.add("time")
+        return libraries
 
     def _attributes(
         self,

@@ -111,7 +111,7 @@ def dated(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, **{name: extract_dates(message[name]) for name in ("header", "parent_header")}}
 
 
-def _message(session: Session, parts: list[bytes]) -> dict[str, Any]:
+def _message(session: Session, parts: list[Any]) -> dict[str, Any]:
     """Return what `Session.deserialize` returns, but for dates, which took more than half of its time.
 
     Raises its `ValueError` for a message that is not signed as the session's, or that came before.
