@@ -131,6 +131,13 @@ def test_one_changed_word_changes_the_token_and_the_identity(place):
     assert fingerprint(values).hash != fingerprint(changed).hash
 
 
+def test_a_long_column_has_one_token_whichever_thread_comes_first():
+    parts = [np.array(words, object)[np.arange(1 << 20) % 3] for words in (["a", "b", None], ["c", None, "b"])]
+    values = np.concatenate([*parts, *parts[::-1]])
+    assert len({token(values) for _ in range(5)}) == 1
+    assert len({fingerprint(values).hash for _ in range(3)}) == 1
+
+
 def test_a_word_that_takes_the_memory_of_another_is_noticed():
     values = np.empty(8 * BATCH, object)
     values[:] = word = b"alpha".decode()
