@@ -67,6 +67,50 @@ def test_what_lies_under_a_null_is_not_content():
     assert same(text, pa.array(["a", None, "b"]))
 
 
+TEXTS = {
+    "of one length": lambda i: f"{i:08d}",
+    "in turn": lambda i: ("red", "green", "blue", "grey")[i % 4],
+    "of one word": lambda i: "red",
+    "sorted": lambda i: f"group-{i // 50_000}",
+    "some missing": lambda i: None if i % 7 == 0 else f"{i:x}",
+    "missing in turn": lambda i: (None, "", "é", "\0")[i % 4],
+    "other text of the same lengths": lambda i: "ab"[i // 70_000] * (i % 4),
+    "other lengths of the same text": lambda i: "x" * (i % 3 if i < 70_000 else 2 - i % 3),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_have_one_identity_in_every_layout(name):
+    import numpy as np
+    import pandas as pd
+
+    items = [TEXTS[name](i) for i in range(100_000)]
+    own = pd.Series(items, dtype=pd.StringDtype("python", na_value=np.nan))
+    column = pd.Series(items, dtype="str")
+    hash = fingerprint(own).hash
+    assert fingerprint(column).hash == hash
+    few, many = ([column.iloc[i : i + step] for i in range(0, 100_000, step)] for step in (30_000, 900))
+    assert fingerprint(pd.concat(few, ignore_index=True)).hash == hash
+    assert fingerprint(pd.concat(many, ignore_index=True)).hash == hash
+    assert fingerprint(column.repeat(2).iloc[1::2].reset_index(drop=True)).hash == hash
+    narrow = pa.array(items, pa.string())
+    assert same(narrow, pa.chunked_array([narrow[:3], narrow[3:50_000], narrow[50_000:]]))
+    encoded = narrow.dictionary_encode()
+    assert same(
+        encoded, pa.chunked_array([part.dictionary_encode() for part in (narrow[:7], narrow[7:])], encoded.type)
+    )
+    hidden = pa.Array.from_buffers(
+        pa.string(),
+        len(items),
+        [pa.py_buffer(np.packbits(np.arange(100_000) % 3 > 0, bitorder="little")), *narrow.buffers()[1:]],
+    )
+    assert same(hidden, pa.array([item if i % 3 else None for i, item in enumerate(narrow.fill_null("").to_pylist())]))
+    changed = column.copy()
+    changed.iloc[77_777] = "other"
+    assert fingerprint(changed).hash != hash
+    assert token(changed) != token(column)
+
+
 def test_large_chunked_tables_have_one_hash_and_one_hash_for_each_column():
     table = pa.table({"i": list(range(100_000)), "s": [f"s{i}" for i in range(100_000)]})
     parts = pa.concat_tables([table.slice(0, 33_333), table.slice(33_333)])

@@ -10,6 +10,7 @@ import pyarrow  # noqa: F401 - the quick way is taken where it is there
 import pytest
 
 from nbledger.fingerprint import fingerprint, repeats, token
+from nbledger.fingerprint.arrays import _batch
 from nbledger.fingerprint.sink import IDENTITY
 from nbledger.fingerprint.text import BATCH
 from nbledger.fingerprint.walk import Walk
@@ -59,8 +60,40 @@ def test_the_quick_way_is_taken_for_few_words_and_not_for_many():
 
 
 @pytest.mark.parametrize(
+    "others",
+    [(None,), (float("nan"),), (None, float("nan"), pd.NA, pd.NaT), (0, 1, 2.5, -0.0, True, None, 1 << 70)],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "words", [(), ("alpha",), ("alpha", "", "δέλτα"), tuple(f"word-{i}" for i in range(100))], ids=len
+)
+def test_what_stands_between_repeated_words_counts_by_its_type_and_value(others, words):
+    values = column([*words, *others], 18 * BATCH)
+    values[: 2 * BATCH] = words[0] if words else None
+    values[2 * BATCH : 3 * BATCH] = others[0]
+    one_by_one = [_batch(Walk(IDENTITY), values[i : i + BATCH].tolist()) for i in range(0, 16 * BATCH, BATCH)]
+    assert repeats.window_digests(Walk(IDENTITY), values, 16 * BATCH) == [one_by_one]
+    changed = values.copy()
+    changed[5 * BATCH + 3] = "another"
+    assert token(values) == token(values.copy()) != token(changed)
+    assert fingerprint(values).hash != fingerprint(changed).hash
+
+
+@pytest.mark.parametrize(
     "odd",
-    [None, float("nan"), 1, True, b"alpha", ("alpha",), "nul\0inside", np.str_("beta"), Label("beta"), "x" * 600],
+    [
+        None,
+        float("nan"),
+        1,
+        True,
+        1 << 70,
+        b"alpha",
+        ("alpha",),
+        "nul\0inside",
+        np.str_("beta"),
+        Label("beta"),
+        "x" * 600,
+    ],
     ids=repr,
 )
 def test_a_column_with_anything_else_in_it_is_told_apart_as_before(odd):
@@ -96,6 +129,13 @@ def test_one_changed_word_changes_the_token_and_the_identity(place):
     changed[place] = "beta" if values[place] == "alpha" else "alpha"
     assert token(values) != token(changed)
     assert fingerprint(values).hash != fingerprint(changed).hash
+
+
+def test_a_long_column_has_one_token_whichever_thread_comes_first():
+    parts = [np.array(words, object)[np.arange(1 << 20) % 3] for words in (["a", "b", None], ["c", None, "b"])]
+    values = np.concatenate([*parts, *parts[::-1]])
+    assert len({token(values) for _ in range(5)}) == 1
+    assert len({fingerprint(values).hash for _ in range(3)}) == 1
 
 
 def test_a_word_that_takes_the_memory_of_another_is_noticed():

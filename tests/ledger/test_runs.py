@@ -246,6 +246,24 @@ def test_deleted_runs_are_hidden_until_they_are_restored(ledger, zoo):
     assert gone not in ids(ledger.runs())
 
 
+@pytest.mark.parametrize("order", [None, "metrics.acc desc", "params.depth", "name", "status"])
+@pytest.mark.parametrize("text", ["", "params.depth = 5", "name = 'alpha'", "metrics.acc > 0.2"])
+def test_a_page_of_runs_is_that_part_of_all_of_them_when_many_are_deleted(ledger, zoo, order, text):
+    before = [repr(run) for run in ledger.runs(text, order_by=order)]
+    gone = ids(zoo)[::2]
+    with ledger.database.write():
+        for run in gone:
+            ledger.delete(run)
+        for run in gone[::3]:
+            ledger.restore(run)
+    gone = set(gone).difference(gone[::3])
+    left = [run for run in ledger.runs(text, order_by=order, include_deleted=True) if run.id not in gone]
+    assert ids(ledger.runs(text, order_by=order)) == ids(left)
+    pages = [ledger.runs(text, order_by=order, limit=7, offset=first) for first in range(0, 175, 7)]
+    assert list(map(repr, itertools.chain.from_iterable(pages))) == list(map(repr, left))
+    assert [repr(run) for run in ledger.runs(text, order_by=order, limit=7, include_deleted=True)] == before[:7]
+
+
 def test_the_previous_run_is_the_last_finished_tracked_one_of_the_same_cell(ledger, session):
     place = {"notebook": "nb.ipynb", "cell_id": "c1", "tracked": True}
     assert ledger.previous_run(add_run(ledger, session, **place)) is None

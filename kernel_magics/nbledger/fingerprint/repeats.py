@@ -34,7 +34,7 @@ _MOST_IN_PROBE = 1024
 _SLOTS = 1 << 12
 # Content is put together from ready-made runs of 8, 4 or 2 encodings where there are no more than so many such runs.
 _RUN_BITS = 12
-# No batch is put together that could be longer than this, and no more of them at once: threads have memory for one each.
+# No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
 # What may stand among the strings: values without parts, whose encoding depends on nothing else.
 _PLAIN = (type(None), bool, int, float)
@@ -58,7 +58,8 @@ def window_digests(walk: Walk, flat: Any, whole: int) -> list[list[bytes] | None
             words = _Words(walk, pandas, pyarrow)
         edges = range(start, min(start + _TASK, whole), WINDOW)
         found = [words.encode(flat[edge : min(edge + WINDOW, whole)]) for edge in edges]
-        spare.append(words)
+        if not walk.sink.raw_layout:  # a token's numbers must not depend on which thread came first
+            spare.append(words)
         return found
 
     return [found for part in spread(digests, range(0, whole, _TASK), whole * flat.itemsize) for found in part]
@@ -105,7 +106,7 @@ class _Words:
         longest = max(map(len, self.texts))
         if longest * BATCH > _MOST_TEXT:
             return None
-        step = BATCH * max(1, min(_MOST_TEXT // 16 // max(1, longest * BATCH), 16))
+        step = BATCH * min(_MOST_TEXT // max(1, longest * BATCH), WINDOW // BATCH)
         return [
             digest for start in range(0, len(numbers), step) for digest in self._batches(numbers[start : start + step])
         ]

@@ -114,5 +114,5 @@ def mixed_batch_digest(walk: Any, items: list[Any]) -> bytes:
 
 
 def mixed_content(is_text: Any, texts: bytes, others: Any) -> bytes:
-    """Return the content of a batch: which are strings (a byte each), the digest of those, the encodings of the rest."""
+    """Return the content of a batch: which are strings (a byte each), their digest, and the encodings of the rest."""
     return b"".join((b"mixed", is_text, texts, others))

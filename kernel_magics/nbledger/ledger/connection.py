@@ -31,6 +31,8 @@ BUSY_SECONDS = 10.0
 _WAIT_SECONDS = 1.0
 """How long SQLite itself waits at a transaction's begin and end before we try again, while there is patience."""
 
+#: SQLite keeps 2 MB of pages by default, which a question to 100,000 runs may need twice: it took 3 times as long then.
+_CACHE = "PRAGMA cache_size = -16000"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs", "fuse.gcsfuse", "fuse.s3fs"})
 
@@ -215,6 +217,7 @@ class Database:
         connection.execute("PRAGMA synchronous = NORMAL")
         # A checkpoint syncs the disk (5 ms and more) while a cell waits: every 16 MB of WAL instead of every 4.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(_CACHE)
         return connection
 
     def _connect_read_only(self) -> Connection:
@@ -231,6 +234,7 @@ class Database:
                 connection.close()
                 raise LedgerTooOld(path=self._text, found=found, known=schema.VERSION)
             connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(_CACHE)
             return connection
         raise LedgerReadOnly(path=self._text, detail="and it cannot be opened for reading either")
 

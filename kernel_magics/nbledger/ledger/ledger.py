@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbledger.ledger import about, annotation, deletion
 from nbledger.ledger.comparison import Best, best_metrics, distinct, previous_run
 from nbledger.ledger.connection import Database
-from nbledger.ledger.errors import translate
 from nbledger.ledger.filter import parse, parse_order
 from nbledger.ledger.location import DATABASE, find_folder, relative
 from nbledger.ledger.metric_buffer import MetricBuffer
@@ -179,14 +177,12 @@ class Ledger:
         return self._list(question, include_deleted=include_deleted)
 
     def _list(self, question: Question, *, include_deleted: bool = False) -> RunList:
-        try:
-            planner = Planner(self.reader, self.database.connection(), include_deleted=include_deleted)
+        with self.database.read() as connection:
+            planner = Planner(self.reader, connection, include_deleted=include_deleted)
             if question.limit is None or question.limit > PAGE:
                 return RunList(self.reader, planner.keys(question))
             rows = planner.rows(question)
             return RunList(self.reader, [row[0] for row in rows], rows)
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
 
     def count(
         self,
