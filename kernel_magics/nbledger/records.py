@@ -143,12 +143,16 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One distinct set of interpreter, platform and installed distributions; `hash` is its identity."""
+    """One distinct set of interpreter, platform and installed distributions; `hash` is its identity.
+
+    `variables`, no part of it, are the environment variables that change results; `None` if they were not recorded.
+    """
 
     hash: str
     python: str
     platform: str
     packages: Mapping[str, str]
+    variables: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import os
 import platform
 import re
 import subprocess
@@ -192,3 +194,29 @@ def test_secrets_are_never_among_the_variables_whatever_the_list_says() -> None:
     environ = {"GITHUB_TOKEN": "hunter2", "GITHUB_SHA": "abc", "GITHUB_URL": "https://ada:hunter2@b.c"}
     found = allowed_variables(environ, ["*"])
     assert found == {"GITHUB_SHA": "abc", "GITHUB_URL": "https://ada:[redacted]@b.c"}
+
+
+def test_variables_that_change_results_are_those_that_the_process_started_with():
+    from nbledger.capture.process_variables import set_again, started_as
+
+    code = (
+        "import os\nos.environ['PYTHONHASHSEED'] = '5'\n"
+        "from nbledger.capture.process_variables import result_variables\nprint(result_variables())"
+    )
+
+    def told(**given):
+        environ = {**started_as({}, os.environ), **given}
+        done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+        return ast.literal_eval(done.stdout)
+
+    assert told() == {"PYTHONHASHSEED": "random"}
+    assert told(PYTHONHASHSEED="12", OMP_NUM_THREADS="2") == {"PYTHONHASHSEED": "12", "OMP_NUM_THREADS": "2"}
+    here = {"PATH": "/bin", "TZ": "UTC", "PYTHONHASHSEED": "3"}
+    assert started_as(None, here) == here
+    assert started_as({"PYTHONHASHSEED": "random", "LANG": "C"}, here) == {
+        "PATH": "/bin",
+        "PYTHONHASHSEED": "3",
+        "LANG": "C",
+    }
+    assert set_again(None, here) is None
+    assert set_again({"PYTHONHASHSEED": "3"}, here) == "environment variables are as recorded: TZ not set (here UTC)"

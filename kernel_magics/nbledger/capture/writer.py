@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbledger.capture.process_variables import result_variables
 from nbledger.errors import NBLedgerError
 from nbledger.records import Facts, RunEnd, RunStart, Session
 
@@ -36,6 +38,7 @@ class Writer:
         self._ledger: Ledger | None = None
         self._said: set[str] = set()
         self._missed = 0
+        self._variables = result_variables()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -130,7 +133,8 @@ class Writer:
         from nbledger.capture.redaction.secrets import redact
 
         try:
-            ledger.set_environment(self.session.id, current_environment(), git_state(ledger.root, redact))
+            environment = replace(current_environment(), variables=self._variables)
+            ledger.set_environment(self.session.id, environment, git_state(ledger.root, redact))
         except (NBLedgerError, OSError):
             return False
         return True

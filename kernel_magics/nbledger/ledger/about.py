@@ -21,7 +21,8 @@ from nbledger.records import (
     Version,
 )
 
-_ENVIRONMENT = """SELECT n.hash, n.python, n.platform, n.packages, e.git_commit, e.git_branch, e.git_dirty, c.text
+_ENVIRONMENT = """SELECT n.hash, n.python, n.platform, n.packages, e.git_commit, e.git_branch, e.git_dirty, c.text,
+    e.variables
     FROM run r JOIN session_environment e ON e.session = r.session
     JOIN environment n ON n.key = e.environment LEFT JOIN source c ON c.key = e.git_diff
     WHERE r.key = ?
@@ -97,9 +98,12 @@ def notes(reader: Reader, run: int) -> list[str]:
 
 def environment(reader: Reader, run: int) -> tuple[Environment, GitState | None] | None:
     """Return the environment and Git state that held when a run started, else the first of its session."""
-    for hash, python, platform, packages, commit, branch, dirty, diff in reader.database.rows(_ENVIRONMENT, (run,)):
+    for hash, python, platform, packages, commit, branch, dirty, diff, variables in reader.database.rows(
+        _ENVIRONMENT, (run,)
+    ):
         git = GitState(commit, branch, bool(dirty), diff) if commit else None
-        return Environment(hash, python, platform, json.loads(packages)), git
+        given = None if variables is None else json.loads(variables)
+        return Environment(hash, python, platform, json.loads(packages), given), git
     return None
 
 

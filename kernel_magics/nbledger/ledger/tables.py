@@ -273,3 +273,6 @@ REGISTRY = (
     "CREATE INDEX alias_event_model ON alias_event(model, alias, seq, time, id)",
     "CREATE INDEX alias_event_model_version ON alias_event(model_version)",
 )
+
+#: The environment variables that change results, as each session had them.
+VARIABLES = ("ALTER TABLE session_environment ADD COLUMN variables TEXT",)

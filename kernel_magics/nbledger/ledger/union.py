@@ -43,7 +43,7 @@ BASE = (
     """INSERT OR IGNORE INTO main.session_end SELECT s.new, e.ended_at FROM other.session_end e
     JOIN temp.map_session s ON s.old = e.session""",
     """INSERT OR IGNORE INTO main.session_environment
-    SELECT s.new, e.seq, n.new, e.time, e.git_commit, e.git_branch, e.git_dirty, d.new
+    SELECT s.new, e.seq, n.new, e.time, e.git_commit, e.git_branch, e.git_dirty, d.new, e.variables
     FROM other.session_environment e JOIN temp.map_session s ON s.old = e.session
     JOIN temp.map_environment n ON n.old = e.environment LEFT JOIN temp.map_source d ON d.old = e.git_diff""",
     """INSERT OR IGNORE INTO main.version_column SELECT v.new, c.position, c.name, c.dtype, c.hash, c.profile

@@ -145,11 +145,13 @@ class Writer:
         key = self._session_key(connection, session)
         diff = self.keys.source(connection, git.diff) if git and git.diff else None
         state = (git.commit, git.branch, int(git.dirty), diff) if git else (None, None, None, None)
+        given = environment.variables
+        variables = None if given is None else json.dumps(dict(given), sort_keys=True)
         connection.execute(
             """INSERT INTO session_environment SELECT ?,
                 (SELECT count(*) FROM session_environment WHERE session = ?),
-                (SELECT key FROM environment WHERE hash = ?), ?, ?, ?, ?, ?""",
-            (key, key, environment.hash, time.time(), *state),
+                (SELECT key FROM environment WHERE hash = ?), ?, ?, ?, ?, ?, ?""",
+            (key, key, environment.hash, time.time(), *state, variables),
         )
 
     # -- runs ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 from papermill.engines import NBClientEngine, papermill_engines
 
+from nbledger.capture.process_variables import started_as
 from nbledger.ledger import Ledger
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.clock import clock_names
@@ -55,8 +56,12 @@ def replay(
     tolerance: float,
     python: Path | None = None,
     progress: bool = True,
+    variables: Mapping[str, str] | None = None,
 ) -> Replayed:
-    """Run the slice; `python` is the interpreter of another environment. Nothing is raised for what the cells do."""
+    """Run the slice; nothing is raised for what the cells do.
+
+    `python` is the interpreter of another environment, `variables` are the recorded environment variables.
+    """
     import papermill
     from nbclient.exceptions import DeadKernelError
 
@@ -67,7 +72,7 @@ def replay(
     plan_file.write_text(json.dumps(plan), encoding="utf-8")
     source.write_text(json.dumps(_notebook(cut, scratch)), encoding="utf-8")
     papermill_engines.register(ENGINE, ReplayEngine)
-    environment = _environment(cut, scratch, plan_file, foreign=python is not None)
+    environment = started_as(variables, _environment(cut, scratch, plan_file, foreign=python is not None))
     failure: RunError | None = None
     try:
         papermill.execute_notebook(

@@ -6,12 +6,14 @@ compared with what is recorded. The outcome is recorded itself, as a run that na
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from nbledger.capture.process_variables import HASH_SEED, set_again
 from nbledger.errors import NBLedgerError
 from nbledger.ledger import Ledger
 from nbledger.lineage.comparison import DEFAULT_TOLERANCE, Compared, compare_metrics
@@ -188,9 +190,12 @@ def reproduce(
         python = python_of(recorded, requirements_of(recorded))
     scratch = make_scratch(ledger, cut, working_folder(ledger, cut))
     try:
-        seen = replay(ledger, cut, scratch, tolerance=tolerance, python=python, progress=progress)
+        variables = recorded.variables if recorded is not None else None
+        seen = replay(ledger, cut, scratch, tolerance=tolerance, python=python, progress=progress, variables=variables)
         verdict = _judged(ledger, cut, seen, tolerance)
-        notes = (*_notes(ledger, cut), *_on_sets(cut, verdict), *scratch.notes, *seen.troubles)
+        again = set_again(variables, os.environ)
+        sets = _on_sets(cut, verdict, (variables or {}).get(HASH_SEED))
+        notes = (*_notes(ledger, cut), *sets, *scratch.notes, *([again] if again else []), *seen.troubles)
         environment = _differing(recorded, Environment("", seen.python, seen.platform, seen.packages))
     finally:
         if not keep:
@@ -325,7 +330,7 @@ def _notes(ledger: Ledger, cut: Slice) -> list[str]:
     return [*notes, *cut.notes]
 
 
-def _on_sets(cut: Slice, judged: Mapping[str, Any]) -> list[str]:
+def _on_sets(cut: Slice, judged: Mapping[str, Any], seed: str | None) -> list[str]:
     """Return a note if what differs may be the order of sets that were made up to the first difference."""
     from nbledger.pipeline.unordered import note_on_sets
 
@@ -333,7 +338,7 @@ def _on_sets(cut: Slice, judged: Mapping[str, Any]) -> list[str]:
     if first is None:
         return []
     last = next((place for place, run in enumerate(cut.runs) if run.id == first.run), len(cut.runs))
-    note = note_on_sets(cut.runs[: last + 1])
+    note = note_on_sets(cut.runs[: last + 1], seed)
     return [] if note is None else [note]
 
 

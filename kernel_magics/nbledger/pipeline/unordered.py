@@ -11,20 +11,28 @@ import ast
 import re
 from collections.abc import Iterable
 
+from nbledger.capture.process_variables import RANDOM
 from nbledger.lineage.slicing import SliceRun
 
 _CALLED = re.compile(r"\b(frozen)?set\s*\(")
 
 
-def note_on_sets(runs: Iterable[SliceRun]) -> str | None:
-    """Return a note that names the cells that make sets, `None` if there are none."""
+def note_on_sets(runs: Iterable[SliceRun], seed: str | None = None) -> str | None:
+    """Return a note that names the cells that make sets, `None` if there are none.
+
+    `seed` is the recorded `PYTHONHASHSEED`, which the reproduction was given too; `random` where there was none.
+    """
     cells = [run for run in runs if _makes_set(run.source)]
     if not cells:
         return None
     where = ", ".join(f"[{run.position}]" for run in cells)
-    return (
-        f"a set is made in {where}: text (unless PYTHONHASHSEED is set) and objects in it get another order each time"
-    )
+    if seed == RANDOM:
+        why = "text (its hashes were random: PYTHONHASHSEED was not set) and objects in it get another order each time"
+    elif seed is None:
+        why = "text (unless PYTHONHASHSEED is set) and objects in it get another order each time"
+    else:
+        why = f"text in it has the order that it had (PYTHONHASHSEED={seed}), objects get another one each time"
+    return f"a set is made in {where}: {why}"
 
 
 def _makes_set(source: str) -> bool:
