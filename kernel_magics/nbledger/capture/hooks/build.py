@@ -174,11 +174,7 @@ def build(built: Built) -> Iterator[Event]:
                 **common,
             )
         case "split" | "resample":
-            arrays = tuple(next((value for name, value in call.arguments.items() if name.startswith("*")), ()))
-            if call.kind == "split":
-                yield Split(arrays=arrays, result=tuple(built.result), **common)
-            else:
-                yield Resample(arrays=arrays, result=built.result, **common)
+            yield _of_arrays(built, common)
 
 
 def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Iterator[Event]:
@@ -187,6 +183,13 @@ def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Itera
     results = getattr(model, "cv_results_", None)
     if isinstance(results, Mapping) and "params" in results:
         yield Search(search=model, X=data.get("X"), y=data.get("y"), candidates=candidates_of(results), **common)
+
+
+def _of_arrays(built: Built, common: dict[str, Any]) -> Event:
+    arrays = tuple(next((value for name, value in built.call.arguments.items() if name.startswith("*")), ()))
+    if built.call.kind == "split":
+        return Split(arrays=arrays, result=tuple(built.result), **common)
+    return Resample(arrays=arrays, result=built.result, **common)
 
 
 def _of_booster(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Iterator[Event]:

@@ -130,7 +130,7 @@ class Flow(Expressions):
             if elements:
                 return
         over = self.value(node.iter)
-        self.bind(target, Value(statistics=over.statistics), node.iter)
+        self.bind(target, Value(statistics=over.statistics, words=over.words), node.iter)
         self.loops += 1
         self._body(node.body)
         self.loops -= 1

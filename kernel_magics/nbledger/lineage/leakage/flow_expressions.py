@@ -92,7 +92,7 @@ class Expressions:
 
     def _comprehension(self, node: _Comprehension) -> Value:
         for made in node.generators:
-            self.bind(made.target, NOTHING, made.iter)
+            self.bind(made.target, Value(words=self.value(made.iter).words), made.iter)
         self.loops += 1
         self.value(node.value if isinstance(node, ast.DictComp) else node.elt)
         self.loops -= 1
@@ -107,6 +107,10 @@ class Expressions:
             return inner.parts[place]
         statistics = _of_column(inner.statistics, column) if column else inner.statistics
         if not inner.has_rows:
+            # What is taken out of one number for each group is one group's.
+            statistics = frozenset(
+                one for one in statistics if not (one.grouped and one in inner.statistics and one.column)
+            )
             return replace(inner, own=-1, statistics=statistics, column=column, parts=())
         chosen = self.marks("chosen", filter(tells, picked.statistics))
         worked = kept(inner.worked, (column,) if column else picked.words, at) | chosen
