@@ -253,3 +253,65 @@ def test_a_metric_without_an_interval_is_none():
     assert not math.isnan(
         paired.difference(np.array([0, 1, 1]), np.array([0, 1, 0]), np.array([0, 1, 1]), "accuracy").low
     )
+
+
+def many(kind, rows, seed=1):
+    rng = np.random.default_rng(seed)
+    if kind == "number":
+        y = rng.normal(3, 2, rows)
+        return y, y + rng.normal(0, 1, rows), y + rng.normal(0, 0.97, rows)
+    y = rng.integers(0, 2, rows)
+    if kind == "proba":
+        return y, *(1 / (1 + np.exp(-(y - 0.5 + rng.normal(0, spread, rows)))) for spread in (1.2, 1.1))
+    return y, *(np.where(rng.random(rows) < share, y, 1 - y) for share in (0.8, 0.81))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_the_interval_over_many_rows_is_that_of_drawing_rows(name, monkeypatch):
+    y, first, second = many(METRICS[name][0], 1500)
+    drawn, one = paired.difference(y, first, second, name, resamples=800), paired.interval(y, second, name, resamples=800)
+    monkeypatch.setattr(paired.many_rows, "MANY", 1000)
+    quick, alone = paired.difference(y, first, second, name), paired.interval(y, second, name)
+    for a, b in ((quick, drawn), (alone, one)):
+        assert a.delta == b.delta
+        width = b.high - b.low
+        assert abs(a.low - b.low) < 0.15 * width
+        assert abs(a.high - b.high) < 0.15 * width
+
+
+def test_the_interval_of_an_error_is_that_of_scipy():
+    from scipy import stats
+
+    y, first, second = many("number", 6000)
+    found = paired.difference(y, first, second, "mean_squared_error")
+    gains = (y - second) ** 2 - (y - first) ** 2
+    other = stats.bootstrap((gains,), np.mean, method="percentile", n_resamples=1000, batch=100, rng=0)
+    width = found.high - found.low
+    assert found.low == pytest.approx(other.confidence_interval.low, abs=0.1 * width)
+    assert found.high == pytest.approx(other.confidence_interval.high, abs=0.1 * width)
+
+
+def test_areas_and_their_covariance_are_those_of_all_pairs():
+    y, first, second = many("proba", 300)
+    first = first.round(2)
+    up, down = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    wins = [np.sign(one[up][:, None] - one[down]) / 2 + 0.5 for one in (first, second)]
+    covariance = np.cov([win.mean(axis=1) for win in wins]) / len(up)
+    covariance += np.cov([win.mean(axis=0) for win in wins]) / len(down)
+    values, spread = paired.many_rows.areas(y, (first, second))
+    assert values == pytest.approx([win.mean() for win in wins])
+    assert spread == pytest.approx(covariance)
+
+
+def test_kinds_of_rows_count_every_row_once():
+    y, first, second = many("class", 5000)
+    kinds = paired.many_rows.kinds_of(y, (first, second))
+    assert kinds.counts.sum() == 5000
+    for true, one, other, count in zip(kinds.y_true, *kinds.predicted, kinds.counts, strict=True):
+        assert ((y == true) & (first == one) & (second == other)).sum() == count
+
+
+def test_mcnemar_of_many_rows_is_the_binomial_test_of_scipy():
+    from scipy import stats
+
+    assert paired.exact_p(60_000, 61_000) == pytest.approx(stats.binomtest(60_000, 121_000).pvalue, rel=1e-6)

@@ -1,7 +1,8 @@
 """Leakage is found in notebooks that leak, by its kind, and nothing is said of clean ones.
 
 Each file in `leaks/` is one notebook: `# %%` parts its cells, and the first line says what is to be found in it. Some say
-in a second line which column is named to `leaks` (`# groups: patient_id`, `# time: date`).
+in a second line which column is named to `leaks` (`# groups: patient_id`, `# time: date`), or which cell must be shown
+(`# cells: 2`).
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ def test_a_leak_is_found_by_its_kind(recorded, name):
     text = NOTEBOOKS[name]
     found = recorded.run_all(text).leaks(**asked(text))
     assert header(text, "kind") in found.kinds, str(found)
+    if header(text, "cells"):
+        assert any(int(header(text, "cells")) in one.positions for one in found if one.kind == header(text, "kind"))
     for one in found:
         assert one.runs
         assert all(position is not None for position in one.positions)

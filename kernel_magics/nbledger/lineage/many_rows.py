@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -75,11 +76,11 @@ def drawn_means(y_true: Any, predicted: Sequence[Any], way: Means, resamples: in
     # Terms may depend on each other (y stands in both): `eigh` takes covariances of less than full rank.
     drawn = np.random.default_rng(seed).multivariate_normal(mean, spread, resamples, method="eigh")
     ends = np.cumsum([0, *(len(part) for part in parts)])
-    return [score(drawn[:, start:end].T) for start, end in zip(ends, ends[1:], strict=False)]
+    return [score(drawn[:, start:end].T) for start, end in itertools.pairwise(ends)]
 
 
 def areas(y_true: Any, predicted: Sequence[Any]) -> tuple[Any, Any] | None:
-    """Return the areas under the ROC curve of each of the predictions, and their covariance; `None` without two classes."""
+    """Return the areas under the ROC curve of the predictions, and their covariance; `None` without two classes."""
     import numpy as np
 
     classes = np.unique(y_true)

@@ -31,7 +31,11 @@ class LightGBMAdapter:
 
         hooks.when_imported("lightgbm.sklearn", ready)
         hooks.when_imported("lightgbm.basic", lambda basic: _observe_boosters(hooks, basic))
-        hooks.when_imported("lightgbm.engine", lambda engine: hooks.function(engine.train, "train"))
+        hooks.when_imported("lightgbm.engine", lambda engine: _observe_training(hooks, engine))
+
+
+def _observe_training(hooks: Hooks, module: types.ModuleType) -> None:
+    hooks.function(module.train, "train")
 
 
 def _observe_boosters(hooks: Hooks, basic: types.ModuleType) -> None:

@@ -32,7 +32,11 @@ class XGBoostAdapter:
 
         hooks.when_imported("xgboost.sklearn", ready)
         hooks.when_imported("xgboost.core", lambda core: _observe_boosters(hooks, core))
-        hooks.when_imported("xgboost.training", lambda training: hooks.function(training.train, "train"))
+        hooks.when_imported("xgboost.training", lambda training: _observe_training(hooks, training))
+
+
+def _observe_training(hooks: Hooks, module: types.ModuleType) -> None:
+    hooks.function(module.train, "train")
 
 
 def _observe_boosters(hooks: Hooks, core: types.ModuleType) -> None:

@@ -19,9 +19,6 @@ from nbledger.capture.found.structures import Curve, Table, structures_in
 from nbledger.capture.found.values import number, param_value
 from nbledger.capture.hooks.build import data_of
 from nbledger.capture.hooks.events import (
-    Call as EventCall,
-)
-from nbledger.capture.hooks.events import (
     Boosted,
     CrossValidation,
     Event,
@@ -33,6 +30,9 @@ from nbledger.capture.hooks.events import (
     Search,
     Split,
     Training,
+)
+from nbledger.capture.hooks.events import (
+    Call as EventCall,
 )
 from nbledger.capture.tracing.call_log import CallLog
 from nbledger.fingerprint.syntax import parse

@@ -98,7 +98,8 @@ def _roles_of(call: Call) -> dict[str, str]:
     if call.kind in ("split", "resample"):
         return {}
     if call.kind == "train":
-        return {"X": name for name in ("dtrain", "train_set") if name in given}
+        names = [name for name in ("dtrain", "train_set") if name in given]
+        return {"X": names[0]} if names else {}
     if call.kind == "metric":
         roles = _DATA_ROLES | {"labels"} if "X" in given else _DATA_ROLES
         return {name: name for name in given if name in roles}
@@ -142,12 +143,8 @@ def build(built: Built) -> Iterator[Event]:
     match call.kind:
         case "fit":
             yield from _fit(built, data, common)
-        case "train":
-            yield from _training(built, common)
-        case "boosted":
-            rows = data.get("X")
-            rows = rows.X if isinstance(rows, Opened) else rows
-            yield Boosted(model=call.arguments["self"], X=rows, result=built.result, **common)
+        case "train" | "boosted":
+            yield from _of_booster(built, data, common)
         case "predict":
             yield Predict(model=call.arguments["self"], X=data.get("X"), result=built.result, **common)
         case "cross_predict":
@@ -176,12 +173,8 @@ def build(built: Built) -> Iterator[Event]:
                 cv=_text(call.arguments.get("cv")),
                 **common,
             )
-        case "split":
-            arrays = next((value for name, value in call.arguments.items() if name.startswith("*")), ())
-            yield Split(arrays=tuple(arrays), result=tuple(built.result), **common)
-        case "resample":
-            arrays = next((value for name, value in call.arguments.items() if name.startswith("*")), ())
-            yield Resample(arrays=tuple(arrays), result=built.result, **common)
+        case "split" | "resample":
+            yield _of_arrays(built, common)
 
 
 def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Iterator[Event]:
@@ -192,9 +185,19 @@ def _fit(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Itera
         yield Search(search=model, X=data.get("X"), y=data.get("y"), candidates=candidates_of(results), **common)
 
 
-def _training(built: Built, common: dict[str, Any]) -> Iterator[Event]:
-    arguments = built.call.arguments
-    rows = arguments.get("dtrain", arguments.get("train_set"))
+def _of_arrays(built: Built, common: dict[str, Any]) -> Event:
+    arrays = tuple(next((value for name, value in built.call.arguments.items() if name.startswith("*")), ()))
+    if built.call.kind == "split":
+        return Split(arrays=arrays, result=tuple(built.result), **common)
+    return Resample(arrays=arrays, result=built.result, **common)
+
+
+def _of_booster(built: Built, data: Mapping[str, Any], common: dict[str, Any]) -> Iterator[Event]:
+    arguments, rows = built.call.arguments, data.get("X")
+    if built.call.kind == "boosted":
+        rows = rows.X if isinstance(rows, Opened) else rows
+        yield Boosted(model=arguments["self"], X=rows, result=built.result, **common)
+        return
     if not isinstance(rows, Opened):
         return
     watched = arguments.get("evals") or arguments.get("valid_sets") or ()

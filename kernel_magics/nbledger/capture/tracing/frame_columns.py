@@ -48,9 +48,10 @@ def wider(seen: Seen, names: Mapping[str, Any]) -> Iterator[Any]:
     if pandas is None or seen.labels is None or seen.cells.count > _MAX_ROWS:
         return
     for value in list(names.values()):
-        if isinstance(value, pandas.DataFrame) and seen.cells.count < len(value) <= _MAX_ROWS:
-            if value.index.is_unique and _has_rows(value.reindex(seen.labels, copy=False), seen):
-                yield value
+        if not isinstance(value, pandas.DataFrame) or not seen.cells.count < len(value) <= _MAX_ROWS:
+            continue
+        if value.index.is_unique and seen.labels.isin(value.index).all() and _has_rows(value.loc[seen.labels], seen):
+            yield value
 
 
 def _has_rows(frame: Any, seen: Seen) -> bool:

@@ -106,7 +106,7 @@ def _is_monotone(own: Any, codes: Any) -> bool:
 
 
 def _is_stepped(own: Any, codes: Any) -> bool:
-    """Tell whether a column of few values only rises, or only falls, with the target: three steps of five rows at least."""
+    """Tell whether a column of few values only rises, or only falls, with the target: three steps of five rows."""
     import numpy as np
 
     if len(own) < 50 or not 2 <= own.max() < codes.max() // 2 or _least(own) < 1:
@@ -122,7 +122,7 @@ def _in_order(data: Any, values: Any, rows: Any) -> bool:
     """Tell whether a column only rises, or only falls, along the index of its frame."""
     import numpy as np
 
-    index = getattr(data, "index", None)
+    index: Any = getattr(data, "index", None)
     try:
         order = np.argsort(np.asarray(index if rows is None else index[rows]), kind="stable")
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Preprocessing leakage by hand: statistics of rows that are judged on were worked into the features in pandas or NumPy.
+"""Preprocessing leakage by hand: in pandas or NumPy, statistics of rows that are judged on went into the features.
 
 Scaling by mean and deviation, filling gaps with a mean or median, encoding a category by the target's mean, choosing
 columns by their correlation with the target: what no transformer did. It is found by following the values of the cells
@@ -7,12 +7,12 @@ that ran (`flow`), and held against the rows that the ledger saw judged.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nbledger.lineage.leakage.finding import Finding, finding
-from nbledger.lineage.leakage.flow import Flow, Use, Worked
+from nbledger.lineage.leakage.flow import Flow
+from nbledger.lineage.leakage.flow_values import Use, Worked
 from nbledger.lineage.leakage.sets import disjoint
 
 if TYPE_CHECKING:
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 _SAYS = {
     "scaled": (
-        "the columns of {base} were scaled",
-        "Split first, then scale both parts by the training part's statistics.",
+        "{base} was scaled by statistics of all its rows, {rows} among them",
+        "Split first, then scale both parts by the training part's statistics (StandardScaler in a Pipeline does so).",
     ),
     "filled": (
-        "gaps in {base} were filled",
-        "Split first, then fill both parts with the training part's statistics (SimpleImputer in a Pipeline does that).",
+        "gaps in {base} were filled with statistics of all its rows, {rows} among them",
+        "Split first, then fill both parts from the training part (SimpleImputer in a Pipeline does that).",
     ),
     "encoded": (
-        "a category was encoded by the mean of the target {column}",
+        "a category was encoded by the target {column} of all rows of {base}, {rows} among them",
         "Split first, then encode by the training part alone (TargetEncoder in a Pipeline does that).",
     ),
     "chosen": (
-        "columns were chosen by what {base} says of the target",
+        "columns were chosen by what all rows of {base} say of the target, {rows} among them",
         "Split first, then choose columns by the training part alone (a selector in a Pipeline does that).",
     ),
 }
@@ -68,13 +68,10 @@ def find(story: Story) -> Iterator[Finding]:
         what, remedy = _SAYS[one.way]
         judge = steps[-1]
         name = judge.name("X")
-        message = what.format(base=one.name, column=one.column)
         rows = f"the rows of {name}" if name else "the test rows"
         if judge.call.kind == "validate":
             rows = "the rows that are cross-validated on"
-        message += (
-            f" with statistics of all its rows, {rows} among them" if one.way != "chosen" else f", {rows} among them"
-        )
+        message = what.format(base=one.name, column=one.column, rows=rows)
         yield finding("preprocessing", message, remedy, steps, [one.name, name], also=also)
 
 
@@ -85,30 +82,25 @@ def _judged(story: Story) -> Iterator[tuple[Step, Step]]:
             yield one.fit, one.step
     for step in story.validations:
         data = step.value("X")
-        if step.call.kind == "validate" and data is not None:
-            if not any(disjoint(data.rows, one.rows) for one in story.held_out):
-                yield step, step
+        if step.call.kind != "validate" or data is None:
+            continue
+        if not any(disjoint(data.rows, one.rows) for one in story.held_out):
+            yield step, step
 
 
 def _uses(story: Story, wanted: dict[int, Step]) -> dict[int, Use]:
     """Return what is known of the features of some calls, from the sources of the cells in order."""
     by_run: dict[str, list[Step]] = {}
-    for step in sorted(wanted.values(), key=lambda step: step.call.number):
+    for step in wanted.values():
         by_run.setdefault(step.run.id, []).append(step)
-    last = max(step.call.number for step in wanted.values())
     flow = Flow()
     found: dict[int, Use] = {}
-    left = set(wanted)
     for run in story.cells:
-        made = flow.run(run.id, run.source or "", failed=run.error is not None)
-        for step in by_run.get(run.id, ()):
-            use = _use_of(step, made)
-            if use is not None:
-                found[step.call.number] = use
-            left.discard(step.call.number)
-        if not left or last not in left:
-            if not left:
-                break
+        if not by_run:
+            break
+        made = flow.follow(run.id, run.source or "", failed=run.error is not None)
+        uses = {step.call.number: _use_of(step, made) for step in by_run.pop(run.id, ())}
+        found.update({number: use for number, use in uses.items() if use is not None})
     return found
 
 
@@ -119,6 +111,3 @@ def _use_of(step: Step, made: list[Use]) -> Use | None:
     if text:
         named = [use for use in named if use.text == text] or named
     return Use.of_all(named)
-
-
-__all__ = ["ast", "find"]

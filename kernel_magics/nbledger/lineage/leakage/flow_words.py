@@ -30,10 +30,10 @@ JUDGES = frozenset(
      "cross_val_score", "cross_validate", "cross_val_predict"}
 )  # fmt: skip
 KEEPS = frozenset(
-    {"abs", "apply", "array", "asarray", "asfreq", "assign", "astype", "clip", "copy", "div", "drop", "exp", "fillna",
-     "flatten", "get_dummies", "groupby", "join", "log", "log10", "log1p", "map", "mul", "nan_to_num", "ravel", "rename",
-     "replace", "reset_index", "reshape", "round", "select_dtypes", "set_index", "sqrt", "squeeze", "sub", "to_frame",
-     "to_numpy", "transform", "DataFrame", "Series"}
+    {"DataFrame", "Series", "abs", "apply", "array", "asarray", "asfreq", "assign", "astype", "clip", "copy",
+     "div", "drop", "exp", "fillna", "flatten", "get_dummies", "groupby", "join", "log", "log10", "log1p",
+     "map", "mul", "nan_to_num", "ravel", "rename", "replace", "reset_index", "reshape", "round",
+     "select_dtypes", "set_index", "sqrt", "squeeze", "sub", "to_frame", "to_numpy", "transform"}
 )  # fmt: skip
 """Calls that give back every row that they were given."""
 
@@ -112,3 +112,26 @@ def strings(node: ast.expr) -> bool:
         case ast.List(elts=[ast.Constant(value=str()), *_]):
             return True
     return False
+
+
+def constant(node: ast.expr) -> str:
+    """Return the text that a node is, or an empty one."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def calls_in(node: ast.expr) -> frozenset[str]:
+    """Return the names of the methods and functions that are called in an expression."""
+    found = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return frozenset(
+        one.attr if isinstance(one, ast.Attribute) else one.id
+        for one in found
+        if isinstance(one, ast.Attribute | ast.Name)
+    )
+
+
+def in_place(node: ast.Call) -> bool:
+    """Tell whether a call says `inplace=True`."""
+    return any(
+        one.arg == "inplace" and isinstance(one.value, ast.Constant) and one.value.value is True
+        for one in node.keywords
+    )
