@@ -67,10 +67,10 @@ def run_notebook(
     It runs in its own folder (or `cwd`), so that relative data paths keep working; the executed notebook goes to
     `output`, by default into the ledger's folder `executed/`. `timeout` is seconds for the whole run, `cell_timeout`
     for each cell. The kernel is one that was started ahead, unless `fresh` (by default where the environment variable
-    CI is set) asks for a cold one. `resume` is a failed run to go on from. With `cache` the results of an earlier run
-    are taken where that did what this one would do, else this run's are kept; "renew" only keeps. `on_event` is called
-    with a `CellEvent` whenever a cell starts or ends; `cancel` ends the run from another thread when it is set
-    (`KeyboardInterrupt` is raised, the kernel is gone). Before anything runs it raises `NotANotebook`,
+    CI is set) asks for a cold one. `resume` is a failed run to go on from, by its params. With `cache` the results of
+    an earlier run are taken where that did what this one would do, else this run's are kept; "renew" only keeps.
+    `on_event` is called with a `CellEvent` whenever a cell starts or ends; `cancel` ends the run from another thread
+    when it is set (`KeyboardInterrupt` is raised, the kernel is gone). Before anything runs it raises `NotANotebook`,
     `UnknownParameter`, `NoParametersCell`, `CannotResume` or a `LedgerError`; afterwards `NotebookFailed` or one of its
     kinds, with the executed notebook kept, or `OutputNotWritten` where there is no place for that.
     """
@@ -84,6 +84,8 @@ def run_notebook(
     opened = ledger if ledger is not None else Ledger.open(find_root(notebook))
     try:
         resumption = resume_from(opened, resume, nb, notebook, given) if resume is not None else None
+        if resumption is not None:
+            given = check(nb, resumption.params, notebook.name)
         run = new_id()
         target = _target(output, opened.folder, notebook, run)
         request = Request(
