@@ -48,6 +48,12 @@ def test_runs_lists_tracked_cells_newest_first_with_metrics_and_the_params_that_
     assert [line.split()[0] for line in lines[1:]] == [three[1][:8], three[2][:8], three[0][:8]]
 
 
+@pytest.mark.parametrize("words", [["runs", "-n", "0"], ["runs", "--kind", "cells"], ["sql", "SELECT 1", "-n", "-1"]])
+def test_a_limit_or_kind_that_cannot_be_is_a_wrong_command_line(words, ledger):
+    with pytest.raises(BadUsage, match="Invalid value"):
+        run_in_notebook(words, ledger)
+
+
 def test_runs_takes_a_filter_an_order_and_a_limit(ledger, three):
     found = answer(ledger, "runs", "metrics.f1 > 0.92 and params.seed = 0", "--order-by", "metrics.f1 asc")
     assert [run["id"] for run in found] == [three[2], three[1]]

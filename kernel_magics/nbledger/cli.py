@@ -112,6 +112,10 @@ def main() -> None:
     except BrokenPipeError:  # `nbledger runs | head`
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that cannot be written
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"nbledger: {where}{error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 def run_in_notebook(

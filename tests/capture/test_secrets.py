@@ -27,6 +27,8 @@ GONE = {
     "subscript": ('os.environ["GITLAB_TOKEN"] = "hunter2"', "hunter2"),
     "default of get": ('os.environ.get("DB_PASSWORD", "hunter2")', "hunter2"),
     "default of getenv": ("os.getenv('DB_PASSWORD', 'hunter2')", "hunter2"),
+    "param by hand": ('nbledger.param("db_password", "hunter2")', "hunter2"),
+    "tag by hand": ('run.tag("api_token", "hunter2")', "hunter2"),
     "setdefault": ('os.environ.setdefault("WANDB_API_KEY", "hunter2")', "hunter2"),
     "putenv": ('os.putenv("AWS_SECRET_ACCESS_KEY", "hunter2")', "hunter2"),
     "comparison": ('if password == "hunter2":', "hunter2"),

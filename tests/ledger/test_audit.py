@@ -387,6 +387,20 @@ def test_a_version_whose_run_was_swept_here_stays_out_and_the_audit_says_so(full
         assert verify(full) == before
 
 
+def test_a_registered_version_whose_run_was_deleted_is_in_bundles_and_merges(full, tmp_path):
+    promote(full, "kept", fit(full, 8.0), alias="champion")
+    version = full.model_version("kept", 1)
+    full.delete(version.run)
+    bundle = full.export_bundle(tmp_path / "all.zip")
+    with closing(Ledger.open(tmp_path / "new")) as new:
+        assert new.import_bundle(bundle).problems == []
+        assert new.model_version("kept", 1) == version
+        assert slope_of(new, "models:/kept@champion") == 8
+        assert version.run not in {run.id for run in new.runs()}
+        assert verify(new).ok
+        assert new.merge(full).runs == 0
+
+
 def test_a_merge_says_which_aliases_it_moved(full, other):
     promote(other, "churn", fit(other, 9.0), alias="champion")
     promote(other, "churn", fit(other, 10.0), alias="champion")

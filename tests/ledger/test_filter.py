@@ -100,6 +100,19 @@ def test_deep_nesting_is_refused_with_a_caret_and_not_a_recursion_error():
         parse("(" * 5000 + "metrics.a > 1")
 
 
+def test_a_filter_that_is_too_long_for_sqlite_is_refused_with_a_caret():
+    assert parse(" or ".join(["metrics.a > 1"] * 500)) is not None
+    with pytest.raises(FilterError, match="more than 500 conditions"):
+        parse(" or ".join(["metrics.a > 1"] * 501))
+    with pytest.raises(FilterError, match="more than 10,000 values"):
+        parse(f"params.a in ({', '.join(['1'] * 10_001)})")
+
+
+def test_an_order_that_is_wrong_is_told_what_may_follow_a_name():
+    with pytest.raises(FilterError, match="Unexpected 'sideways': ASC or DESC may follow"):
+        parse_order("metrics.a sideways")
+
+
 def test_a_filter_error_crosses_a_process_border():
     with pytest.raises(FilterError) as caught:
         parse("a = 1")

@@ -199,6 +199,11 @@ def test_ids_may_be_shortened_until_they_are_ambiguous(ledger, run):
         ledger.run_id("f" * 32)
 
 
+def test_children_are_found_though_their_parent_is_in_another_ledger(ledger, run):
+    child = run(parent="f" * 32)
+    assert [one.id for one in ledger.children("f" * 32)] == [child]
+
+
 def test_the_environment_is_stored_once_and_found_by_run(ledger, session, run):
     old = Environment("e1", "3.11.7", "Linux", {"numpy": "2.0"})
     new = Environment("e2", "3.11.7", "Linux", {"numpy": "2.1"})

@@ -7,6 +7,7 @@ import shutil
 import stat
 import time
 import zipfile
+from contextlib import closing
 
 import pytest
 
@@ -441,6 +442,20 @@ def test_the_doctor_names_missing_and_altered_objects_and_sets_the_altered_aside
     ledger.objects.put_bytes(f"object 1 of {ledger.run(runs[1]).session}".encode())
     ledger.objects.put_bytes(f"object 0 of {ledger.run(runs[0]).session}".encode())
     assert not [finding for finding in ledger.doctor() if finding.level == "error"]
+
+
+def test_the_doctor_sees_that_a_database_was_lost_beside_its_objects(tmp_path):
+    with closing(Ledger.open(tmp_path)) as ledger:
+        fill(ledger)
+        assert ledger.doctor() == []
+        path = ledger.path
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    path.touch()  # SQLite takes it for a new database
+    [found] = diagnose(tmp_path)
+    assert found.level == "error"
+    assert "beside it: it was lost" in found.what
+    assert "merge" in found.remedy
 
 
 def test_the_doctor_ends_dead_sessions_and_removes_what_killed_writers_left(ledger):

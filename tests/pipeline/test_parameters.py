@@ -7,6 +7,7 @@ import pytest
 
 from nbledger.pipeline.declarations import UNKNOWN, UnreadableParameters
 from nbledger.pipeline.parameters import (
+    AssignedAgain,
     BadParameter,
     BadParametersFile,
     NoParametersCell,
@@ -212,6 +213,15 @@ def test_a_parameters_cell_with_a_syntax_error_is_refused_with_its_line():
         UnreadableParameters, match=r"train.ipynb: .*'parameters' cannot be read: invalid syntax, line 2"
     ):
         check(nb, {"a": Text("2")}, "train.ipynb")
+
+
+def test_a_param_that_a_second_parameters_cell_would_assign_again_is_refused():
+    tagged = {"metadata": {"tags": ["parameters"]}}
+    cells = [nbformat.v4.new_code_cell(source, **tagged) for source in ("a = 1\nb = 1", "a = 2\nc = 3")]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    assert check(nb, {"b": 5}, "train.ipynb") == {"b": 5}
+    with pytest.raises(AssignedAgain, match="a would have no effect"):
+        check(nb, {"a": 5}, "train.ipynb")
 
 
 def test_papermill_looks_for_the_cell_of_another_language_among_cells_without_tags():

@@ -16,7 +16,7 @@ import papermill
 import pytest
 
 from nbledger.ledger import Ledger
-from nbledger.pipeline.execute import NotANotebook, NotebookFailed, run_notebook
+from nbledger.pipeline.execute import NotANotebook, NotebookFailed, OutputNotWritten, run_notebook
 from nbledger.pipeline.parameters import NoParametersCell, UnknownParameter
 
 pytestmark = pytest.mark.kernel
@@ -163,6 +163,17 @@ def test_what_is_no_notebook_is_refused(fresh_ledger, write_notebook, project):
         run_notebook(project / "missing.ipynb", ledger=fresh_ledger)
     with pytest.raises(NotANotebook, match=r"no kernel 'nosuch' here, but .*python3"):
         run_notebook(write_notebook("1"), ledger=fresh_ledger, kernel="nosuch")
+
+
+def test_an_output_that_cannot_be_written_is_refused_in_one_line(project, fresh_ledger, write_notebook):
+    path = write_notebook("print(1)")
+    with pytest.raises(OutputNotWritten, match=r"cannot be written to .*train.ipynb/out.ipynb: .*-o FILE"):
+        run_notebook(path, ledger=fresh_ledger, output=path / "out.ipynb")
+    assert len(fresh_ledger.runs(kind="notebook")) == 0
+    with pytest.raises(OutputNotWritten, match="name too long"):
+        run_notebook(path, ledger=fresh_ledger, output=project / f"{'x' * 300}.ipynb")
+    [run] = fresh_ledger.runs(kind="notebook")
+    assert run.status == "failed"
 
 
 def test_braces_in_a_path_are_no_templates(fresh_ledger, write_notebook, project):

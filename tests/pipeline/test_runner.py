@@ -273,6 +273,27 @@ def test_where_a_cell_may_read_anything_every_cell_runs_again(fresh_ledger, writ
     assert "Left out" not in note
 
 
+def test_a_run_goes_on_by_the_params_that_it_had(fresh_ledger, write_notebook, project):
+    cells = ("print('C is', C, tags)", "assert __import__('os').path.exists('ready')", "print('end')")
+    path = write_notebook(*cells, parameters="C: float = 1.0\ntags = []")
+    given = {"C": 2.5, "tags": ["a", "b"]}
+    with pytest.raises(NotebookFailed) as caught:
+        run_notebook(path, given, ledger=fresh_ledger, progress=False)
+    (project / "ready").touch()
+    done = run_notebook(path, ledger=fresh_ledger, progress=False, resume=caught.value.run.id)
+    assert done.status == "finished"
+    assert fresh_ledger.run(done.id).params == fresh_ledger.run(caught.value.run.id).params
+    assert "C is 2.5 ['a', 'b']" in done.output.read_text()
+
+
+def test_a_run_with_a_credential_goes_on_when_that_is_given_again(fresh_ledger, write_notebook):
+    path = write_notebook("raise ValueError(api_key[:2])", parameters="api_key = ''")
+    with pytest.raises(NotebookFailed) as caught:
+        run_notebook(path, {"api_key": "hunter2hunter2"}, ledger=fresh_ledger, progress=False)
+    with pytest.raises(CannotResume, match=r"not kept \(api_key\)"):
+        run_notebook(path, ledger=fresh_ledger, progress=False, resume=caught.value.run.id)
+
+
 def test_a_run_that_was_resumed_is_resumed_again(fresh_ledger, write_notebook, project):
     path = failing(write_notebook)
     with pytest.raises(NotebookFailed) as first:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nbledger.registry.best import direction, is_minimized, metric_name
+from nbledger.ledger.errors import FilterError
+from nbledger.registry.best import best_run, direction, is_minimized, metric_name
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,12 @@ def test_the_direction_that_was_asked_for_wins():
     assert direction("rmse") == "lowest"
     assert direction("rmse", minimize=False) == "highest"
     assert direction("f1", minimize=True) == "lowest"
+
+
+def test_a_wrong_filter_is_shown_as_it_was_written(fresh_ledger):
+    with pytest.raises(FilterError) as caught:
+        best_run(fresh_ledger, "accuracy", where="metrics.f1 >> 3")
+    assert str(caught.value).splitlines()[1] == "  metrics.f1 >> 3"
 
 
 def test_a_metric_may_be_named_as_in_a_filter():

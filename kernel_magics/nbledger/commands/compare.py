@@ -44,7 +44,9 @@ _ABSENT = "-"
 @click.option("--filter", "filter_", metavar="FILTER", help="Compare the runs that this filter leaves.")
 @click.option("-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="Compare its runs.")
 @click.option("--order-by", metavar="KEY", help="The order of filtered runs, such as 'metrics.f1 desc'.")
-@click.option("-n", "--limit", default=10, show_default=True, help="How many filtered runs at most.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many filtered runs at most."
+)
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @as_json
 @pass_state

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 )
 @click.argument("x", metavar="VAR|FILE|VERSION")
 @click.option("--diff", "other", metavar="VERSION", help="Also what differs from this version, by its first digits.")
-@click.option("-n", "--limit", default=50, show_default=True, help="How many past versions at most.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many past versions at most."
+)
 @click.option("--session", metavar="ID", help="Look for names in this session; the latest that knows them by default.")
 @as_json
 @pass_state

@@ -109,7 +109,9 @@ def stale(state: State, notebook: Path | None, session: str | None, as_json: boo
     """)
 )
 @click.argument("x", metavar="CELL|VAR|FILE")
-@click.option("-n", "--limit", default=50, show_default=True, help="How many versions at most.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many versions at most."
+)
 @click.option("--session", metavar="ID", help="Only what happened in this session.")
 @as_json
 @pass_state

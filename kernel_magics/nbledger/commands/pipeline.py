@@ -264,7 +264,14 @@ def graph(state: State, path: Path, as_mermaid: bool, as_dot: bool, as_json: boo
 @_PATH
 @click.option("--run", "run_id", metavar="RUN", shell_complete=complete_runs, help="This run instead of the last one.")
 @click.option("--all", "every", is_flag=True, help="List the runs of all pipelines in the ledger.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many runs --all lists at most.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="How many runs --all lists at most.",
+)
 @as_json
 @pass_state
 def status(state: State, path: Path, run_id: str | None, every: bool, limit: int, as_json: bool) -> None:

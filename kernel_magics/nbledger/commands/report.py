@@ -36,7 +36,14 @@ _WRITTEN = (".html", ".htm", ".md")
 @click.option("--filter", "filter_", metavar="FILTER", help="Report on the runs that this filter leaves.")
 @click.option("-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="Report on its runs.")
 @click.option("--order-by", metavar="KEY", help="The order of filtered runs, oldest first by default.")
-@click.option("-n", "--limit", default=1000, show_default=True, help="How many filtered runs at most, the newest.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many filtered runs at most, the newest.",
+)
 @click.option("--metric", metavar="NAME", help="The metric to judge by; by default the one that most runs have.")
 @click.option(
     "-o",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -22,6 +22,7 @@ from nbledger.commands.common import (
 )
 from nbledger.ledger.selection import tracked_filter
 from nbledger.pipeline.cache_tags import CACHED_TAG
+from nbledger.records import RunKind
 from nbledger.tables import ago, cut, many, number, pairs, size, span, table
 
 if TYPE_CHECKING:
@@ -43,9 +44,14 @@ NO_RUNS = "No tracked run yet: write %%track at the top of a cell, or nbledger r
 )
 @click.argument("filter_", metavar="[FILTER]", required=False)
 @click.option("--order-by", metavar="KEY", help="Such as 'metrics.f1 desc' or 'started_at'; newest first by default.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
 @click.option("-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="Only this experiment's.")
-@click.option("--kind", metavar="KIND", help="Only runs of a kind: cell, notebook, trial, script, ...")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    type=click.Choice(get_args(RunKind)),
+    help="Only runs of a kind: cell, notebook, trial, script, ...",
+)
 @click.option("--all", "everything", is_flag=True, help="Every run of every kind, observed cells too.")
 @click.option("--deleted", is_flag=True, help="Deleted runs too (until gc).")
 @as_json
@@ -79,7 +85,11 @@ def runs(
         )
     )
     listed, more = found[:limit], len(found) > limit
-    text = _runs_table(ledger, listed, state.width) if listed else (NO_RUNS if not filter_ else "No run matches.")
+    text = (
+        _runs_table(ledger, listed, state.width)
+        if listed
+        else ("No run matches." if filter_ or experiment or kind else NO_RUNS)
+    )
     if more:
         text += f"\n\nThe first {limit}; there are more (--limit)."
     emit([run_data(run) for run in listed], text, as_json=as_json)

@@ -237,7 +237,9 @@ def merge(state: State, other: Path, as_json: bool) -> None:
     """)
 )
 @click.argument("query")
-@click.option("-n", "--limit", default=100, show_default=True, help="How many rows at most.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="How many rows at most."
+)
 @as_json
 @pass_state
 def sql(state: State, query: str, limit: int, as_json: bool) -> None:

@@ -174,7 +174,7 @@ def sweep(
     """)
 )
 @click.argument("run", required=False, metavar="[RUN]", shell_complete=complete_runs)
-@click.option("-n", "--limit", default=20, show_default=True, help="How many at most.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
 @click.option("--all", "everything", is_flag=True, help="Every trial of the sweep, by number.")
 @as_json
 @pass_state

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 )
 @click.argument("filter_", required=False, metavar="[FILTER]")
 @click.option("-e", "--experiment", metavar="NAME", shell_complete=complete_experiments, help="Only its runs.")
-@click.option("-n", "--limit", default=10, show_default=True, help="How many of the runs that ended last.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many of the runs that ended last.",
+)
 @click.option("--once", is_flag=True, help="Show how it stands now, and end.")
 @as_json
 @pass_state

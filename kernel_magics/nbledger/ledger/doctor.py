@@ -16,6 +16,7 @@ from nbledger.ledger.facts import repack
 from nbledger.ledger.keys import Keys
 from nbledger.ledger.location import DATABASE, find_folder
 from nbledger.ledger.runs import Reader
+from nbledger.tables import many
 
 if TYPE_CHECKING:
     from nbledger.ledger.ledger import Ledger
@@ -58,6 +59,7 @@ def examine(ledger: Ledger, *, fix: bool) -> list[Finding]:
     findings = [
         *_database(ledger),
         *_file_system(ledger),
+        *_lost(ledger),
         *_objects(ledger, fix),
         *_remote(ledger, fix),
         *_sessions(ledger, fix),
@@ -91,6 +93,18 @@ def _file_system(ledger: Ledger) -> Iterator[Finding]:
             "warning",
             f"The ledger uses journal mode {mode} ({file_system(ledger.folder) or 'unknown file system'}).",
             "Several processes writing at once are slow here: set NBLEDGER_DIR to a folder on a local disk.",
+        )
+
+
+def _lost(ledger: Ledger) -> Iterator[Finding]:
+    """Look for a database that was emptied or replaced beside its objects, which SQLite takes for a new one."""
+    ((known,),) = ledger.database.rows("SELECT EXISTS (SELECT 1 FROM run) OR EXISTS (SELECT 1 FROM audit)")
+    there = 0 if known else sum(1 for _ in ledger.objects.hashes())
+    if there:
+        yield Finding(
+            "error",
+            f"The database has never held a run, but {many(there, 'stored object')} are beside it: it was lost.",
+            "Do not run `nbledger gc`, which would remove them; `nbledger merge` a backup, or import a bundle.",
         )
 
 

@@ -36,6 +36,8 @@ from nbledger.ledger.tokens import Token, error_at, tokens
 
 #: Python's own recursion limit is met at about 300.
 _DEEPEST = 100
+#: SQLite takes expressions of a depth of 1,000, and 32,766 values.
+_MOST_CONDITIONS, _MOST_VALUES = 500, 10_000
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "LIKE", "ILIKE", "IN", "IS", "NULL", "TRUE", "FALSE", "ASC", "DESC"})
 #: A number of seconds beyond this is the year 5138: it is milliseconds.
 _MILLISECONDS = 1e11
@@ -71,7 +73,7 @@ def _parse_order(texts: tuple[str, ...]) -> tuple[Order, ...]:
             found.append(Order(name, descending))
             if not parser.take("mark", ","):
                 break
-        parser.expect_end()
+        parser.expect_end(": ASC or DESC may follow a name, and further names after commas")
     return tuple(found)
 
 
@@ -83,6 +85,7 @@ class _Parser:
         self.tokens = tokens(text)
         self.position = 0
         self.depth = 0
+        self.conditions = 0
 
     # -- tokens -------------------------------------------------------------------------------------------------
 
@@ -111,10 +114,10 @@ class _Parser:
     def fail(self, problem: str, token: Token | None = None) -> FilterError:
         return error_at(problem, self.text, token or self.peek())
 
-    def expect_end(self) -> None:
+    def expect_end(self, remedy: str = ": join conditions with AND or OR") -> None:
         token = self.peek()
         if token.kind != "end":
-            hint = "" if token.value == ")" else ": join conditions with AND or OR"
+            hint = "" if token.value == ")" else remedy
             raise self.fail(f"Unexpected {token.value!r}{hint}")
 
     # -- conditions ---------------------------------------------------------------------------------------------
@@ -148,6 +151,9 @@ class _Parser:
             self.depth -= 1
 
     def comparison(self) -> Condition:
+        self.conditions += 1
+        if self.conditions > _MOST_CONDITIONS:
+            raise self.fail(f"The filter has more than {_MOST_CONDITIONS} conditions: write several values as IN (...)")
         name = self.name()
         token = self.next()
         word = token.value.upper() if token.kind == "word" else ""
@@ -180,6 +186,8 @@ class _Parser:
         found = [self.literal(name)]
         while self.take("mark", ","):
             found.append(self.literal(name))
+            if len(found) > _MOST_VALUES:
+                raise self.fail(f"The list after IN has more than {_MOST_VALUES:,} values")
         if not self.take("mark", ")"):
             raise self.fail("Expected ',' or ')' in the list after IN")
         return tuple(found)

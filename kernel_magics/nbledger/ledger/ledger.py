@@ -18,7 +18,7 @@ from nbledger.ledger.metric_buffer import MetricBuffer
 from nbledger.ledger.models import Models
 from nbledger.ledger.objects import ObjectStore
 from nbledger.ledger.query import Planner, Question, conjuncts
-from nbledger.ledger.runs import PAGE, Reader, RunList
+from nbledger.ledger.runs import PAGE, WHOLE_ID, Reader, RunList
 from nbledger.ledger.selection import selection
 from nbledger.ledger.writing import Writer
 from nbledger.records import (
@@ -209,8 +209,11 @@ class Ledger:
         return str(self.database.rows("SELECT id FROM run WHERE key = ?", (self.reader.key(prefix),))[0][0])
 
     def children(self, run: str, *, limit: int | None = None, offset: int = 0) -> RunList:
-        """Return the runs whose parent is this one, in the order they started."""
-        conditions = selection(parent=self.run_id(run))
+        """Return the runs whose parent is this one, in the order they started.
+
+        A parent that is named in full may be in another ledger, as a worker's is.
+        """
+        conditions = selection(parent=run if len(run) == WHOLE_ID else self.run_id(run))
         question = Question(conditions, parse_order("started_at asc"), limit, offset)
         return self._list(question)
 

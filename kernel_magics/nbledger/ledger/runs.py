@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Runs are loaded this many at a time, with their params and metrics.
 PAGE = 200
 #: Fewer digits than this name too many runs to be meant.
-LEAST_PREFIX = 4
+LEAST_PREFIX, WHOLE_ID = 4, 32
 
 _COLUMNS = """SELECT r.key, r.id, r.session, r.kind, e.status, r.started_at, r.name, r.experiment, r.parent, r.notebook,
     r.cell_id, r.position, c.text, r.tracked, e.ended_at, e.duration, e.error_type, e.error_message, e.error_traceback,

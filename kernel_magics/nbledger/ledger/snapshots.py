@@ -34,9 +34,9 @@ class NotTheSame(NBLedgerError):
 
 
 class BadSize(NBLedgerError):
-    """A size that cannot be read. Field: text."""
+    """A size that cannot be read. Fields: text, of (what asks for it, or an empty text)."""
 
-    template = f"{{text!r}} is no size: give {LIMIT_VARIABLE} as bytes or with a unit, such as 10MB"
+    template = "{of}{text!r} is no size: give bytes, or a number with a unit, such as 10MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class SnapshotPolicy:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> SnapshotPolicy:
         """Return the policy that `NBLEDGER_SNAPSHOT_LIMIT` asks for. Raises `BadSize`."""
         text = (os.environ if environ is None else environ).get(LIMIT_VARIABLE, "").strip()
-        return cls(parse_size(text) if text else None)
+        return cls(parse_size(text, LIMIT_VARIABLE) if text else None)
 
     def wanted(self, name: str, version: Version, options: Any) -> bool:
         """Tell whether a variable's content is to be kept.
@@ -70,11 +70,11 @@ def wanted(name: str, version: Version, options: Any, policy: SnapshotPolicy | N
     return (policy or SnapshotPolicy.from_environment()).wanted(name, version, options)
 
 
-def parse_size(text: str) -> int:
-    """Return a size in bytes: `10MB` (10 million), `10MiB`, `4k`, `1000000`. Raises `BadSize`."""
+def parse_size(text: str, of: str = "") -> int:
+    """Return a size in bytes: `10MB` (10 million), `10MiB`, `4k`, `1000000`. Raises `BadSize`, which names `of`."""
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise BadSize(text=text)
+        raise BadSize(text=text, of=f"{of}=" if of else "")
     number, unit, binary = match.groups()
     power = " kmgt".index(unit.lower() or " ")
     return int(float(number) * (1024 if binary else 1000) ** power)

@@ -60,8 +60,11 @@ MAPS = (
     "CREATE TEMP TABLE changed_run (run INTEGER PRIMARY KEY)",
 )
 
-_GONE = """EXISTS (SELECT 1 FROM main.deletion d WHERE d.run = o.id AND d.event = 'delete' AND NOT EXISTS (
-    SELECT 1 FROM main.deletion l WHERE l.run = d.run AND (l.seq, l.time, l.id) > (d.seq, d.time, d.id)))"""
+_DELETED = """EXISTS (SELECT 1 FROM {0}.deletion d WHERE d.run = o.id AND d.event = 'delete' AND NOT EXISTS (
+    SELECT 1 FROM {0}.deletion l WHERE l.run = d.run AND (l.seq, l.time, l.id) > (d.seq, d.time, d.id)))"""
+#: A deleted run does not come; but one that was deleted there, and stays there as a registered version, does.
+_COMES = f"""(NOT {_DELETED.format("main")} OR (
+    EXISTS (SELECT 1 FROM other.model_version v WHERE v.run = o.key) AND {_DELETED.format("other")}))"""
 _NOW = "JOIN temp.map_run_now r ON r.old = o.run"
 _NAMED = f"{_NOW} JOIN temp.map_label n ON n.old = o.name"
 
@@ -94,7 +97,7 @@ RUNS = (
         o.tracked
     FROM other.run o JOIN temp.chosen h ON h.id = o.id JOIN temp.map_session s ON s.old = o.session
     LEFT JOIN temp.map_source c ON c.old = o.source
-    WHERE o.key BETWEEN :first AND :last AND NOT {_GONE} ORDER BY o.key""",
+    WHERE o.key BETWEEN :first AND :last AND {_COMES} ORDER BY o.key""",
     """INSERT INTO temp.map_run_now SELECT o.key, m.key FROM other.run o JOIN temp.chosen h ON h.id = o.id
     JOIN main.run m ON m.id = o.id WHERE o.key BETWEEN :first AND :last""",
     "INSERT INTO temp.map_run SELECT old, new FROM temp.map_run_now",

@@ -16,6 +16,7 @@ from nbledger.pipeline.outcomes import (
     NotebookRun,
     NotebookTimedOut,
     OnEvent,
+    OutputNotWritten,
 )
 from nbledger.pipeline.parameters import check
 from nbledger.pipeline.resumption import TAG as RESUMED_TAG
@@ -34,6 +35,7 @@ __all__ = [
     "NotebookFailed",
     "NotebookRun",
     "NotebookTimedOut",
+    "OutputNotWritten",
     "read_notebook",
     "run_notebook",
 ]
@@ -65,12 +67,12 @@ def run_notebook(
     It runs in its own folder (or `cwd`), so that relative data paths keep working; the executed notebook goes to
     `output`, by default into the ledger's folder `executed/`. `timeout` is seconds for the whole run, `cell_timeout`
     for each cell. The kernel is one that was started ahead, unless `fresh` (by default where the environment variable
-    CI is set) asks for a cold one. `resume` is a failed run to go on from. With `cache` the results of an earlier run
-    are taken where that did what this one would do, else this run's are kept; "renew" only keeps. `on_event` is called
-    with a `CellEvent` whenever a cell starts or ends; `cancel` ends the run from another thread when it is set
-    (`KeyboardInterrupt` is raised, the kernel is gone). Before anything runs it raises `NotANotebook`,
+    CI is set) asks for a cold one. `resume` is a failed run to go on from, by its params. With `cache` the results of
+    an earlier run are taken where that did what this one would do, else this run's are kept; "renew" only keeps.
+    `on_event` is called with a `CellEvent` whenever a cell starts or ends; `cancel` ends the run from another thread
+    when it is set (`KeyboardInterrupt` is raised, the kernel is gone). Before anything runs it raises `NotANotebook`,
     `UnknownParameter`, `NoParametersCell`, `CannotResume` or a `LedgerError`; afterwards `NotebookFailed` or one of its
-    kinds, with the executed notebook kept.
+    kinds, with the executed notebook kept, or `OutputNotWritten` where there is no place for that.
     """
     from nbledger.ledger import Ledger, find_root
     from nbledger.pipeline.recording import Request
@@ -82,6 +84,8 @@ def run_notebook(
     opened = ledger if ledger is not None else Ledger.open(find_root(notebook))
     try:
         resumption = resume_from(opened, resume, nb, notebook, given) if resume is not None else None
+        if resumption is not None:
+            given = check(nb, resumption.params, notebook.name)
         run = new_id()
         target = _target(output, opened.folder, notebook, run)
         request = Request(
@@ -157,7 +161,6 @@ def _execute(
     from papermill.parameterize import parameterize_notebook
 
     from nbledger.pipeline.engine import NBLedgerEngine
-    from nbledger.pipeline.saving import save_notebook
 
     source = str(request.notebook)
     nb = load_notebook_node(source)
@@ -169,9 +172,24 @@ def _execute(
         NBLedgerEngine.execute_notebook(nb, NBLedgerEngine.nb_kernel_name(nb, kernel), nbledger=request, **place)
         raise_for_execution_errors(nb, None)
     except (PapermillExecutionError, DeadKernelError, RuntimeError, TimeoutError) as error:
-        save_notebook(nb, target)  # with papermill's marks at the cell that failed
+        _save(nb, target)  # with papermill's marks at the cell that failed
         return error
+    except OSError as error:
+        raise _not_written(target, error) from error
     return None
+
+
+def _save(nb: Any, target: Path) -> None:
+    from nbledger.pipeline.saving import save_notebook
+
+    try:
+        save_notebook(nb, target)
+    except OSError as error:
+        raise _not_written(target, error) from error
+
+
+def _not_written(target: Path, error: OSError) -> OutputNotWritten:
+    return OutputNotWritten(path=target, why=error.strerror or str(error))
 
 
 def _result(ledger: Ledger, id: str, notebook: Path, target: Path, failure: BaseException | None) -> NotebookRun:
@@ -238,5 +256,8 @@ def _check_kernel(nb: Any, kernel: str | None, notebook: Path) -> None:
 
 def _target(output: str | Path | None, folder: Path, notebook: Path, run: str) -> Path:
     target = Path(output).absolute() if output is not None else folder / "executed" / f"{notebook.stem}-{run[:8]}.ipynb"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(target, error) from error
     return target

@@ -41,6 +41,14 @@ class NotANotebook(NBLedgerError):
     template = "{path} cannot be run as a notebook: {why}"
 
 
+class OutputNotWritten(NBLedgerError):
+    """There is no place for the executed notebook: a full disk, a read-only folder. Fields: path, why."""
+
+    template = (
+        "The executed notebook cannot be written to {path}: {why}. Make room there, or give another place (-o FILE)"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NotebookRun:
     """A notebook's run: its id, the notebook, where the executed one is, and how it ended (duration in seconds).

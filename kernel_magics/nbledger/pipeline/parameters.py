@@ -28,6 +28,14 @@ class NoParametersCell(NBLedgerError):
     )
 
 
+class AssignedAgain(NBLedgerError):
+    """A given param would be lost: a further cell tagged `parameters` assigns it too. Fields: notebook, name."""
+
+    template = (
+        "{notebook}: {name} would have no effect, as a second cell tagged 'parameters' assigns it: tag one cell only"
+    )
+
+
 class BadParametersFile(NBLedgerError):
     """A file of params could not be read. Fields: path, why."""
 
@@ -50,7 +58,7 @@ def check(nb: Any, given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     """Return the params with their typed values, before anything runs.
 
     `Text` becomes what the declared type makes of it; other values must be of that type. Raises `NoParametersCell`,
-    `UnknownParameter` with the nearest name, `UnreadableParameters`, or `BadParameter`.
+    `UnknownParameter` with the nearest name, `UnreadableParameters`, `AssignedAgain`, or `BadParameter`.
     """
     if not given:
         return {}
@@ -63,7 +71,16 @@ def check(nb: Any, given: Mapping[str, Any], notebook: str) -> dict[str, Any]:
     for name in given:
         if name not in by_name:
             raise UnknownParameter(notebook=notebook, name=name, known=tuple(by_name), hint=_hint(name, tuple(by_name)))
+    for again in _further_cells(nb):
+        for name in (one.name for one in declared(again, notebook) or () if one.name in given):
+            raise AssignedAgain(notebook=notebook, name=name)
     return {name: _typed(by_name[name], value, notebook) for name, value in given.items()}
+
+
+def _further_cells(nb: Any) -> list[Any]:
+    """Return a notebook of each cell tagged `parameters` behind the first, which papermill leaves as they are."""
+    tagged = [cell for cell in nb.cells if TAG in cell.metadata.get("tags", ())]
+    return [type(nb)(cells=[cell], metadata=nb.metadata) for cell in tagged[1:]]
 
 
 def check_injected(nb: Any, notebook: str) -> None:

@@ -57,13 +57,14 @@ class Resumption:
     """How a run goes on.
 
     `taken` are the cells that are left out, with their outputs, by their place among the author's cells (from 1);
-    `again` says of each other cell before the failed one why it runs again.
+    `again` says of each other cell before the failed one why it runs again. `params` are those that the run had.
     """
 
     run: str
     failed: int
     taken: Mapping[int, Any]
     again: Mapping[int, str]
+    params: Mapping[str, Any]
 
     def __str__(self) -> str:
         lines = [f"Going on from run {self.run[:8]}, which failed in cell {self.failed}."]
@@ -94,7 +95,10 @@ class _Before:
 
 
 def resume(ledger: Ledger, run: str, nb: Any, notebook: Path, params: Mapping[str, Any]) -> Resumption:
-    """Return how to go on from a run of this notebook. Nothing is written. Raises `CannotResume`, `NotFound`."""
+    """Return how to go on from a run of this notebook, by the params that it had; `params` may be given again.
+
+    Nothing is written. Raises `CannotResume`, `NotFound`.
+    """
     old = ledger.run(ledger.run_id(run))
     executed = _check_run(ledger, old, notebook, params)
     failed = _failed_place(executed, old)
@@ -104,10 +108,11 @@ def resume(ledger: Ledger, run: str, nb: Any, notebook: Path, params: Mapping[st
     to_come = [cell for place, cell in own_code_cells(nb) if place >= failed]
     again = _again(before, to_come)
     taken = {one.place: one.cell for one in before if one.place not in again}
-    return Resumption(old.id, failed, taken, again)
+    return Resumption(old.id, failed, taken, again, dict(params or _params(executed)))
 
 
 def _check_run(ledger: Ledger, old: Run, notebook: Path, params: Mapping[str, Any]) -> Any:
+    from nbledger.capture.redaction.secrets import REDACTED
     from nbledger.pipeline.recording import recorded_params
 
     def refuse(why: str) -> CannotResume:
@@ -124,10 +129,19 @@ def _check_run(ledger: Ledger, old: Run, notebook: Path, params: Mapping[str, An
     executed = executed_notebook(ledger, old) or _left_behind(ledger, old)
     if executed is None:
         raise refuse("its executed notebook is not there")
-    then = executed.metadata.get("papermill", {}).get("parameters") or {}
-    if recorded_params(then) != recorded_params(params):
-        raise refuse("its params were others")
+    then = _params(executed)
+    was, now = ({one.name: one.value for one in recorded_params(some)} for some in (then, params or then))
+    changed = sorted(name for name in was.keys() | now.keys() if was.get(name, ...) != now.get(name, ...))
+    if changed:
+        raise refuse(f"its params were others ({', '.join(changed)}); without any it takes those that it had")
+    hidden = [name for name, value in was.items() if not params and REDACTED in str(value)]
+    if hidden:
+        raise refuse(f"it had a credential among its params that was not kept ({', '.join(hidden)}): give all again")
     return executed
+
+
+def _params(executed: Any) -> dict[str, Any]:
+    return dict(executed.metadata.get("papermill", {}).get("parameters") or {})
 
 
 def _left_behind(ledger: Ledger, old: Run) -> Any:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nbledger.errors import NBLedgerError
+from nbledger.ledger.filter import parse
 from nbledger.records import Run
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def best_run(
     Without `minimize` the metric's name tells the direction (`is_minimized`). Not-a-number never wins; of equals the
     one that was first wins, so that a promotion repeated later names the same run. Raises `NoWinner`.
     """
+    parse(where or "")  # so that what is wrong with it is shown in its own words
     name = metric_name(metric)
     order = "asc" if direction(name, minimize) == "lowest" else "desc"
     column = f"metrics.`{name}`"

@@ -37,7 +37,7 @@ REFUSED = 3
 class BadName(NBLedgerError):
     """A model's or alias's name that could not be told from a version or a path. Fields: what, name, rule."""
 
-    template = "{name!r} cannot be a {what}: {rule}"
+    template = "{name!r} cannot be the {what}: {rule}"
 
 
 class PromotionRefused(NBLedgerError):

@@ -36,7 +36,8 @@ _ASSIGNED = re.compile(
 )
 _SECOND = re.compile(r"""\\?["'][ \t]*+,[ \t\n]*+(?=[rRbBuUfF]{0,2}+\\?["'](?!-))""")
 _GETTER = re.compile(
-    r"""(?:get|getenv|setenv|putenv|setdefault|pop|set|set_key|\w+_(?:secret|password))\([ \t]*\\?["']\Z"""
+    r"""(?:get|(?:get|set|put)env|setdefault|param|pop|set|(?:set_)?tag|set_key|\w+_(?:secret|password))"""
+    r"""\([ \t]*\\?["']\Z"""
 )
 _ADJACENT = re.compile(r"[ \t]*+(?:\+[ \t]*+)?+(?:\\\n[ \t]*+)?+" + _STARTS_LITERAL)
 _IN_BRACKETS = re.compile(r"\s{0,200}+(?:[,+]\s{0,200}+)?+" + _STARTS_LITERAL)

@@ -50,7 +50,7 @@ def note(ledger: Ledger, step: Step, run: str, nb: Any) -> Facts:
 def largest_file() -> int:
     """Return the most bytes of a file that is kept, from `NBLEDGER_CACHE_MAX_BYTES`. Raises `BadSize`."""
     text = os.environ.get(LIMIT_VARIABLE, "").strip()
-    return parse_size(text) if text else DEFAULT_LIMIT
+    return parse_size(text, LIMIT_VARIABLE) if text else DEFAULT_LIMIT
 
 
 class _Noting:
