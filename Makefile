@@ -48,7 +48,8 @@ setup: $(VENV)/.installed-dev ## make .venv with nbledger and the development to
 demo: $(VENV)/.installed ## run a real notebook with several parameter sets, compare, promote the winner
 	@$(BIN)/python notebooks/demo.py
 
-test: lint types test-front test-core test-all ## lint, types, front-end units, core tests on every Python found, then all tests
+test: lint types test-front ## lint, types, front-end units, then all tests, beside the core's on every other Python found
+	@$(MAKE) --no-print-directory -k -j2 test-all test-core
 
 lint: $(VENV)/.installed-dev ## ruff
 	@$(BIN)/ruff check .
@@ -89,10 +90,9 @@ browser:
 test-all: $(VENV)/.installed-dev $(VENV)-handover/.installed extension/node_modules/.installed browser
 	@$(BIN)/python -m pytest -m 'not benchmark' $(PYTEST_ARGS)
 
-test-core: ## the core's tests on the other supported Pythons that this machine has, side by side
-	@running=(); for version in $(CORE_PYTHONS); do \
-	{ bash tests/core_on.sh "$$version" $(CORE_TESTS) 2>&1 | sed -u "s/^/[$$version] /"; } & running+=($$!); done; \
-	status=0; for one in "$${running[@]}"; do wait "$$one" || status=1; done; exit $$status
+test-core: ## the core's tests on the other supported Pythons that this machine has
+	@status=0; for version in $(CORE_PYTHONS); do \
+	bash tests/core_on.sh "$$version" $(CORE_TESTS) 2>&1 | sed -u "s/^/[$$version] /" || status=1; done; exit $$status
 
 bench: $(VENV)/.installed-dev ## the benchmarks, each a ratio measured in one run
 	@for script in tests/benchmarks/bench_*.py; do [ ! -e "$$script" ] || $(BIN)/python "$$script"; done

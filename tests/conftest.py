@@ -25,12 +25,14 @@ from nbledger.records import (
 )
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
+BROWSER = Path(__file__).parent / "browser"
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if BENCHMARKS in item.path.parents:
             item.add_marker("benchmark")
+    items.sort(key=lambda item: BROWSER in item.path.parents)  # last, when nothing runs beside them any more
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import timeit
 
 import pytest
@@ -143,8 +144,9 @@ def test_databases_processes_and_requests_are_told(told, project):
 def test_an_event_that_is_none_of_ours_costs_one_look():
     """In a process of its own: the hook is there for good."""
     script = (
-        "import timeit\n"
-        "def cost(): return min(timeit.repeat('id(x)', 'x = 1', number=100_000, repeat=5)) / 100_000 * 1e9\n"
+        "import time, timeit\n"
+        "def cost():\n"
+        "    return min(timeit.repeat('id(x)', 'x = 1', time.process_time, 5, 100_000)) / 100_000 * 1e9\n"
         "without = cost()\n"
         "from nbledger.capture.world import audit\naudit.activate(audit.Listener())\nactive = cost()\n"
         "audit.deactivate()\nprint(without, active, cost())"
@@ -153,8 +155,8 @@ def test_an_event_that_is_none_of_ours_costs_one_look():
     env = {**os.environ, "PYTHONPATH": source}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env)
     without, active, inactive = map(float, done.stdout.split())
-    assert active - without < 1000, "nanoseconds; 80 on an idle machine"
-    assert inactive - without < 1000
+    assert active - without < 2000, "nanoseconds of the processor; 80 on an idle machine"
+    assert inactive - without < 2000
 
 
 def test_opening_a_file_while_somebody_listens_stays_cheap(told):
@@ -164,8 +166,8 @@ def test_opening_a_file_while_somebody_listens_stays_cheap(told):
     def once():
         open("a.txt").close()
 
-    without = min(timeit.repeat(once, number=200, repeat=5)) / 200
+    without = min(timeit.repeat(once, timer=time.process_time, number=200, repeat=5)) / 200
     audit.activate(audit.Listener())
-    active = min(timeit.repeat(once, number=200, repeat=5)) / 200
+    active = min(timeit.repeat(once, timer=time.process_time, number=200, repeat=5)) / 200
     audit.deactivate()
     assert active - without < 200e-6  # seconds; 5 us on an idle machine

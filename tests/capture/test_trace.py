@@ -94,3 +94,17 @@ def test_what_is_no_function_of_a_prediction_is_not_made_of_it():
     assert not is_made_of(rng.integers(0, 3, 100), proba)
     assert not is_made_of(np.ones(100), proba)
     assert not is_made_of(proba[:50, 0], proba)
+
+
+def test_a_loop_over_like_rows_looks_at_fewer_values_in_the_end_and_the_next_cell_at_all_again():
+    trace, rng = Trace(), np.random.default_rng(0)
+    rare, pool = rng.normal(size=(100, 3)), rng.normal(size=(20_000, 3))
+    whole = trace.see(rare)
+    samples = [pool[rng.integers(0, len(pool), len(pool))] for _ in range(30)]
+    for sample in samples:
+        trace.see(sample)
+    in_the_loop = trace.see(rare[:50].copy())
+    trace.end_cell()
+    in_the_next_cell = trace.see(rare[50:].copy())
+    assert in_the_loop.ids.tolist() != whole.ids[:50].tolist()
+    assert in_the_next_cell.ids.tolist() == whole.ids[50:].tolist()

@@ -269,7 +269,10 @@ def many(kind, rows, seed=1):
 @pytest.mark.parametrize("name", METRICS)
 def test_the_interval_over_many_rows_is_that_of_drawing_rows(name, monkeypatch):
     y, first, second = many(METRICS[name][0], 1500)
-    drawn, one = paired.difference(y, first, second, name, resamples=800), paired.interval(y, second, name, resamples=800)
+    drawn, one = (
+        paired.difference(y, first, second, name, resamples=800),
+        paired.interval(y, second, name, resamples=800),
+    )
     monkeypatch.setattr(paired.many_rows, "MANY", 1000)
     quick, alone = paired.difference(y, first, second, name), paired.interval(y, second, name)
     for a, b in ((quick, drawn), (alone, one)):

@@ -97,6 +97,7 @@ class CallLog:
         self._note_wider(names)
         calls, self.calls = tuple(self._stored(call, store) for call in self.calls), []
         self._judged.clear()
+        self.trace.end_cell()
         wholes, self._wholes = self._wholes, []
         self._copies.clear()
         columns: list[RowColumn] = []

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from nbledger.capture.namespace.held import Held, is_array
@@ -32,6 +33,9 @@ MAX_BYTES = 96 << 20
 """So much is remembered of values that were seen; the oldest are forgotten first."""
 
 _MAX_CANDIDATES = 48
+_MANY_FOUND = 250_000
+"""After each so many rows that a cell's values took from others, half as many values are looked at."""
+
 _EXACT_SPLIT = 2_000_000
 _NOTHING: frozenset[int] = frozenset()
 
@@ -81,6 +85,11 @@ class Trace:
     _next: int = 0
     _kept: int = 0
     _bytes: int = 0
+    _found: int = 0
+
+    def end_cell(self) -> None:
+        """Look as far back for the next cell's values as for this one's first."""
+        self._found = 0
 
     def see(self, value: Any, like: Seen | None = None) -> Seen | None:
         """Return what is known of a value as it is now; `like` has the same rows if nothing else is known of it."""
@@ -188,10 +197,12 @@ class Trace:
         ways = [by_labels] if seen.labels is not None else []
         ways += [by_content] if seen.cells.width > 1 or seen.cells.keys else []
         for way in ways:
-            for other in list(reversed(self._recent.values()))[:_MAX_CANDIDATES]:
+            looked_at = max(1, _MAX_CANDIDATES >> self._found // _MANY_FOUND)
+            for other in list(islice(reversed(self._recent.values()), looked_at)):
                 if not (seen.ids[open_rows] < 0).any():
                     break
-                way(seen, other)
+                if way(seen, other):
+                    self._found += len(open_rows)
         self._number(seen)
 
     def _by_marks(self, seen: Seen) -> bool:
