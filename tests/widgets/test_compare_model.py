@@ -132,6 +132,7 @@ def test_changes_are_against_the_baseline_in_the_direction_in_which_a_metric_is_
     found = cells(model, "metrics.f1")
     assert (found["next"].delta, found["next"].better, found["base"].delta) == (0.25, True, None)
     assert cells(model, "metrics.rmse")["next"].better is False
+    assert "▲ better, ▼ worse than the baseline." in model.table().notes
     model.change(baseline=None)
     assert cells(model, "metrics.f1")["next"].delta is None
 

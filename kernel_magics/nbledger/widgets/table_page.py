@@ -186,6 +186,8 @@ def _cell(making: _Making, run: Run, column: Column) -> Cell:
     if abs(delta) <= _SAME * max(1.0, abs(base)):
         delta = 0.0
     better = None if delta == 0 or delta != delta else (delta < 0) == is_minimized(column.key)  # noqa: PLR0124
+    if better is not None:
+        making.words.add("change")
     low, high = _gain(making, run, column.key)
     return Cell(value, number(value), delta, better, low, high, points=points)
 
@@ -258,6 +260,8 @@ def _notes(making: _Making) -> list[str]:
     if "other data" in making.words:
         whom = "the baseline" if making.baseline is not None else "most runs of this page"
         told.append(f"≠ judged on other evaluation data than {whom}, so not compared.")
+    if "change" in making.words:
+        told.append("▲ better, ▼ worse than the baseline.")
     if "gain" in making.words:
         told.append("[low, high] is the 95 % interval of a change, on the same rows; across 0 it may be chance.")
     if "bounds" in making.words:
