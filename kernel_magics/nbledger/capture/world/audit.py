@@ -16,8 +16,6 @@ from types import CodeType, FrameType
 from typing import Any
 
 _OURS = "nbledger"
-_SHELL = "IPython.core.interactiveshell"
-"""Executes each statement of a cell by itself: no code that the cell made."""
 _LIST_BY_THEMSELVES = ("importlib", "_frozen_importlib", "pkgutil", "pkg_resources")
 
 
@@ -233,7 +231,7 @@ def _connection(args: tuple[Any, ...]) -> None:
 
 def _exec(args: tuple[Any, ...]) -> None:
     frame = sys._getframe(3)  # below this one, `_tell` and `_hook`
-    if not isinstance(args[0], CodeType) or frame.f_globals.get("__name__") == _SHELL:
+    if not isinstance(args[0], CodeType):
         return
     if frame.f_globals is _namespace or (frame.f_code.co_name == "execfile" and _runs_in_namespace(frame)):
         for listener in _listeners:
