@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -298,18 +297,3 @@ def test_completion_knows_verbs_options_runs_experiments_and_models(ledger, thre
     assert complete_words(["runs"], "--exp", ledger) == ["--experiment"]
     assert complete_words(["show"], three[0][:5], ledger) == [three[0][:8]]
     assert complete_words(["runs", "-e"], "e", ledger) == ["exp"]
-
-
-def test_help_is_quick():
-    from nbledger import cli  # so that the bytecode is there
-
-    assert cli
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        assert shell("--help").returncode == 0
-        times.append(time.perf_counter() - start)
-    bare = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import click"], check=True)
-    bare = time.perf_counter() - bare
-    assert min(times) < max(0.15, 4 * bare)
