@@ -10,6 +10,8 @@ from typing import Any
 GAP = "  "
 ELLIPSIS = "…"
 _UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+#: Unicode's control characters (category Cc), which become blanks.
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, width: int | None = None, indent: str = "") -> str:
@@ -42,7 +44,7 @@ def pairs(items: Iterable[tuple[str, Any]], *, indent: str = "  ", width: int | 
 
 def clean(text: str) -> str:
     """Return the text on one line without control characters."""
-    return "".join(" " if unicodedata.category(char) == "Cc" else char for char in text)
+    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def display_width(text: str) -> int:

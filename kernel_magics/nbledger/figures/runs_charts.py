@@ -7,7 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from nbledger.figures.text import WIDEST, number, plain, sentence, shortened
-from nbledger.figures.theme import QUIET, SCALE, SYMBOLS, described, drawable, missing, new_figure, packed, say
+from nbledger.figures.theme import QUIET, SCALE, SYMBOLS, drawable, missing, new_figure, packed, say
 
 if TYPE_CHECKING:
     import pandas
@@ -41,39 +41,40 @@ def scatter(
     joined by a line. `selected` are ids drawn as large squares, and the others fade; a ring is around the `baseline`.
     Runs without a number in `x` or `y` are left out, and the figure says how many.
     """
-    import plotly.graph_objects as go
-
     title = f"{_label(y)} by {_label(x)}"
     if x not in frame or y not in frame:
         return missing(title, f"no run has {_label(y if y not in frame else x)}")
     xs, x_ticks = placed(frame[x])
     ys, y_ticks = placed(frame[y])
     keep = xs.notna() & ys.notna() & ((xs > 0) | (not log_x)) & ((ys > 0) | (not log_y))
-    xs, ys, kept = xs[keep], ys[keep], frame[keep]
+    named = dict.fromkeys(name for name in ("attributes.name", x, y, color, size) if name in frame)
+    xs, ys, kept = xs[keep], ys[keep], frame.loc[keep, list(named)]
     if not len(kept):
         return missing(title, f"no run has both {_label(x)} and {_label(y)}")
-    figure = new_figure(plain(title, 80), "")
-    _add_points(figure, kept, (xs, x), (ys, y), color, size, selected)
+    traces, axis = _runs_as_points(kept, (xs, x), (ys, y), color, size, selected)
     if baseline in kept.index:
-        figure.add_trace(_ring(go, xs[[baseline]], ys[[baseline]]))
+        traces.append(_ring(xs[[baseline]], ys[[baseline]]))
     front = _front(xs, ys, x, y, pareto)
     if front is not None:
-        figure.add_trace(_front_line(go, *front))
-    figure.update_xaxes(title_text=plain(_titled(kept, x), 60), **_scale(xs, x_ticks, log=log_x))
-    figure.update_yaxes(title_text=plain(_titled(kept, y), 60), **_scale(ys, y_ticks, log=log_y))
+        traces.append(_front_line(*front))
     left_out = len(frame) - len(kept)
     words = [note] if note else []
-    same = "" if color is None else _same(kept, color)
+    same = _same(kept, color) if color is not None and color in kept else ""
     if same:
         words.append(f"{_label(str(color))} is {same} in all of them")
     if left_out:
         words.append(f"{left_out:,} {'runs have' if left_out > 1 else 'run has'} no such number, left out")
-    if words:
-        say(figure, plain("; ".join(words)))
     text = f"Scatter of {len(kept):,} runs: {_ranges(kept, x)} across, {_ranges(kept, y)} up"
     if front is not None:
         text += f"; {len(front[0])} of them on the Pareto front"
-    return described(figure, f"{text}. {sentence(words)}")
+    layout = {
+        "xaxis": {"title": {"text": plain(_titled(kept, x), 60)}, **_scale(xs, x_ticks, log=log_x)},
+        "yaxis": {"title": {"text": plain(_titled(kept, y), 60)}, **_scale(ys, y_ticks, log=log_y)},
+        **axis,
+    }
+    return new_figure(
+        plain(title, 80), f"{text}. {sentence(words)}", traces=traces, remark=plain("; ".join(words)), layout=layout
+    )
 
 
 def parallel_coordinates(
@@ -92,8 +93,6 @@ def parallel_coordinates(
     `selected` (or a `baseline` is named) these keep their colour and the others turn grey. `brushes` are ranges on
     axes, by column, in the numbers of the figure.
     """
-    import plotly.graph_objects as go
-
     title = f"Params and {_label(color)}"
     values = placed(frame[color])[0] if color in frame else frame.index.to_series().map(lambda _: None)
     kept = frame[values.notna()]
@@ -107,31 +106,29 @@ def parallel_coordinates(
             else (f"there is nothing to draw: it takes runs with params and {_label(color)}")
         )
         return missing(title, why)
-    figure = new_figure(plain(title, 80), "", height=420)
     marked = kept.index.isin([*selected, *([baseline] if baseline else [])])
     dimensions = [_dimension(kept[name], name) for name in columns]
     for dimension in dimensions:
         if dimension["name"] in (brushes or {}):
             dimension |= {"constraintrange": (brushes or {})[dimension["name"]], "multiselect": True}
-    figure.add_trace(
-        go.Parcoords(
-            dimensions=dimensions,
-            line=_lines(values, marked) | {"colorbar": _bar(kept, color)},
-            customdata=list(kept.index),
-            labelangle=0,
-            unselected={"line": {"color": QUIET, "opacity": 0.08}},
-        )
-    )
-    figure.update_layout(margin={"l": 80, "r": 40, "t": 110, "b": 30})
+    lines = {
+        "type": "parcoords",
+        "dimensions": dimensions,
+        "line": _lines(values, marked) | {"colorbar": _bar(kept, color)},
+        "customdata": list(kept.index),
+        "labelangle": 0,
+        "unselected": {"line": {"color": QUIET, "opacity": 0.08}},
+    }
     words = [note] if note else []
     if len(columns) < len(known):
         left = ", ".join(f"{_label(name)} {_same(kept, name)}" for name in known if name not in columns)
         words.append(f"the same in all runs, left out: {shortened(left, 120)}")
-    if words:
-        say(figure, plain("; ".join(words)))
     best = f", from {_ranges(kept, color)}"
     names = ", ".join(_label(name) for name in columns)
-    return described(figure, f"Parallel coordinates of {len(kept):,} runs over {names}{best}. {sentence(words)}")
+    text = f"Parallel coordinates of {len(kept):,} runs over {names}{best}. {sentence(words)}"
+    figure = new_figure(plain(title, 80), text, height=420, traces=[lines])
+    figure.update_layout(margin={"l": 80, "r": 40, "t": 110, "b": 30})
+    return say(figure, plain("; ".join(words))) if words else figure
 
 
 def _lines(values: pandas.Series[Any], marked: Any) -> dict[str, Any]:
@@ -158,6 +155,8 @@ def placed(column: pandas.Series[Any]) -> tuple[pandas.Series[Any], dict[str, An
 
     if pandas.api.types.is_datetime64_any_dtype(column):
         return (column - column.min()).dt.total_seconds() / _unit(column)[0], {}
+    if isinstance(column.dtype, pandas.StringDtype) and column.notna().any():
+        return _places(column)
     if pandas.api.types.is_bool_dtype(column) or not pandas.api.types.is_numeric_dtype(column):
         numbers = pandas.to_numeric(column.map(lambda one: None if isinstance(one, bool | str) else one), "coerce")
         if not numbers.notna().equals(column.notna()):
@@ -183,7 +182,7 @@ def _places(column: pandas.Series[Any]) -> tuple[pandas.Series[Any], dict[str, A
     labels = [plain(text, 24) for text in kept]
     if len(counts) > len(kept):
         labels.append(f"{len(counts) - len(kept)} others")
-    found = texts.map(lambda text: place.get(text, float(len(kept)))).reindex(column.index)
+    found = texts.map(place).astype("float64").fillna(float(len(kept))).reindex(column.index)
     return found, {"tickvals": list(range(len(labels))), "ticktext": labels}
 
 
@@ -277,60 +276,63 @@ def _front(
     return [one * signs[0] for one, _ in kept], [two * signs[1] for _, two in kept]
 
 
-def _add_points(
-    figure: go.Figure,
+def _runs_as_points(
     runs: pandas.DataFrame,
     x: tuple[Any, str],
     y: tuple[Any, str],
     color: str | None,
     size: str | None,
     selected: Sequence[str],
-) -> None:
-    """Draw the runs as points, those selected after the others."""
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the runs as points, those selected after the others, and the layout of their colours' scale."""
     chosen = runs.index.isin(list(selected))
     colors, axis = _colored(runs, color)
+    names = names_of(runs)
+    traces = []
     for mine in (False, True):
         part = chosen == mine
         if part.any():
-            points = _points(runs[part], (x[0][part], x[1]), (y[0][part], y[1]), mine=mine, fades=bool(chosen.any()))
             look = {"size": _sizes(runs, size, part, mine=mine)}
-            figure.add_trace(
-                points.update(marker=look | ({"color": colors[part], "coloraxis": "coloraxis"} if axis else {}))
-            )
-    if axis:
-        figure.update_layout(coloraxis=axis)
+            if axis:
+                look |= {"color": colors[part], "coloraxis": "coloraxis"}
+            hovers = [name for name, shown in zip(names, part, strict=True) if shown]
+            traces.append(_points((x[0][part], x[1]), (y[0][part], y[1]), hovers, look, mine, fades=bool(chosen.any())))
+    return traces, {"coloraxis": axis} if axis else {}
 
 
-def _points(runs: pandas.DataFrame, x: tuple[Any, str], y: tuple[Any, str], *, mine: bool, fades: bool) -> go.Scatter:
+def _points(
+    x: tuple[Any, str], y: tuple[Any, str], hovers: list[str], look: dict[str, Any], mine: bool, *, fades: bool
+) -> dict[str, Any]:
     """Return the points of the selected runs, or of the others, which fade where some are selected."""
-    import plotly.graph_objects as go
-
     edge = {"width": 1, "color": "rgba(128,128,128,0.6)"}
-    found = go.Scatter(
-        x=packed(x[0]),
-        y=packed(y[0]),
-        mode="markers",
-        name="selected" if mine else "not selected",
-        marker={"symbol": SYMBOLS[1 if mine else 0], "opacity": 0.8, "line": edge},
-        customdata=list(runs.index),
-        hovertext=names_of(runs),
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 0.35}},
-        hovertemplate=f"%{{hovertext}}<br>{plain(_label(x[1]), WIDEST)} = %{{x}}<br>"
+    found = {
+        "type": "scatter",
+        "x": packed(x[0]),
+        "y": packed(y[0]),
+        "mode": "markers",
+        "name": "selected" if mine else "not selected",
+        "marker": {"symbol": SYMBOLS[1 if mine else 0], "opacity": 0.8, "line": edge, **look},
+        "customdata": list(x[0].index),
+        "hovertext": hovers,
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 0.35}},
+        "hovertemplate": f"%{{hovertext}}<br>{plain(_label(x[1]), WIDEST)} = %{{x}}<br>"
         f"{plain(_label(y[1]), WIDEST)} = %{{y}}<extra></extra>",
-        showlegend=False,
-    )
-    return found.update(selectedpoints=list(range(len(runs))) if mine else []) if fades else found
+        "showlegend": False,
+    }
+    return found | ({"selectedpoints": list(range(len(hovers))) if mine else []} if fades else {})
 
 
-def _ring(go: Any, x: Any, y: Any) -> Any:
+def _ring(x: Any, y: Any) -> dict[str, Any]:
     marker = {"symbol": "circle-open", "size": 20, "color": QUIET, "line": {"width": 2}}
-    return go.Scatter(x=packed(x), y=packed(y), name="baseline", mode="markers", marker=marker, hoverinfo="skip")
+    look = {"type": "scatter", "name": "baseline", "mode": "markers", "marker": marker, "hoverinfo": "skip"}
+    return look | {"x": packed(x), "y": packed(y)}
 
 
-def _front_line(go: Any, xs: list[float], ys: list[float]) -> Any:
+def _front_line(xs: list[float], ys: list[float]) -> dict[str, Any]:
     line = {"color": QUIET, "dash": "dot", "width": 2}
-    return go.Scatter(x=packed(xs), y=packed(ys), mode="lines", line=line, name="Pareto front", hoverinfo="skip")
+    look = {"type": "scatter", "name": "Pareto front", "mode": "lines", "line": line, "hoverinfo": "skip"}
+    return look | {"x": packed(xs), "y": packed(ys)}
 
 
 def _label(name: str) -> str:

@@ -7,6 +7,7 @@ dashes as well. Backgrounds are transparent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,12 +102,32 @@ def series(index: int) -> dict[str, Any]:
     }
 
 
-def new_figure(title: str, description: str, *, height: int = HEIGHT) -> go.Figure:
-    """Return an empty figure with its title (already plain) and the sentence that `describe` gives."""
+def new_figure(
+    title: str,
+    description: str,
+    *,
+    height: int = HEIGHT,
+    traces: Sequence[dict[str, Any]] = (),
+    remark: str = "",
+    layout: dict[str, Any] | None = None,
+) -> go.Figure:
+    """Return a figure with its title (already plain) and the sentence that `describe` gives.
+
+    Large figures name their `traces`, what `say` would say and the rest of their `layout` here: plotly makes one from
+    all of it in a fifth of the time that changing it part by part takes.
+    """
     import plotly.graph_objects as go
 
-    layout = {"template": template(), "title": {"text": title}, "height": height, "meta": {"description": description}}
-    return go.Figure(layout=layout)
+    found: dict[str, Any] = {
+        "template": template(),
+        "title": {"text": title},
+        "height": height,
+        "meta": {"description": description.strip()},
+    }
+    if remark:
+        subtitle, more = _subtitle(remark)
+        found |= {"title": {"text": title, "subtitle": subtitle}, "height": height + more, "margin": {"t": 64 + more}}
+    return go.Figure(list(traces), found | (layout or {}))
 
 
 def described(figure: go.Figure, text: str) -> go.Figure:
@@ -145,12 +166,18 @@ def say(figure: go.Figure, text: str) -> go.Figure:
     Lines are broken by `<br>`, and long ones between words; the figure becomes as much higher.
     """
     before = str(figure.layout.title.subtitle.text or "").count("<br>")
-    lines = [part for line in text.split("<br>") for part in wrap(line, _WRAPPED, break_long_words=False) or [""]]
-    figure.update_layout(title={"subtitle": {"text": "<br>".join(lines), "font": {"size": 12}}})
-    more = _LINE_HEIGHT * (len(lines) - 1 - before)
+    subtitle, more = _subtitle(text)
+    more -= _LINE_HEIGHT * before
+    figure.update_layout(title={"subtitle": subtitle})
     figure.layout.margin.t = max(figure.layout.margin.t or 0, 64) + more
     figure.layout.height = (figure.layout.height or HEIGHT) + more
     return figure
+
+
+def _subtitle(text: str) -> tuple[dict[str, Any], int]:
+    """Return what stands below a title, and by how many pixels it is higher than one line."""
+    lines = [part for line in text.split("<br>") for part in wrap(line, _WRAPPED, break_long_words=False) or [""]]
+    return {"text": "<br>".join(lines), "font": {"size": 12}}, _LINE_HEIGHT * (len(lines) - 1)
 
 
 def missing(title: str, why: str) -> go.Figure:
