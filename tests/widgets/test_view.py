@@ -150,6 +150,7 @@ def test_a_notebook_that_is_executed_and_converted_has_the_static_form_once(tmp_
     command = [sys.executable, "-m", "jupyter", "nbconvert", "--execute", "--to", "notebook", "--inplace", "a.ipynb"]
     env = {**os.environ, "NBLEDGER_DIR": str(tmp_path)}
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=env)
+    assert "widgets" not in nbformat.read(tmp_path / "a.ipynb", 4).metadata  # its state would be in the file
     page, _ = HTMLExporter().from_filename(tmp_path / "a.ipynb")
     assert page.count("<p>count 1</p>") == 1  # the state at the end
     assert "count 0</p>" not in page

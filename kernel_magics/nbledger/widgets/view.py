@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import re
 import threading
 import time
@@ -80,8 +81,9 @@ class View:
                 return
             from IPython.display import display
 
-            live = {"version_major": 2, "version_minor": 0, "model_id": self.live().model_id}
-            display({WIDGET: live, "text/html": "", "text/plain": ""}, raw=True)
+            if not _nobody_clicks():
+                live = {"version_major": 2, "version_minor": 0, "model_id": self.live().model_id}
+                display({WIDGET: live, "text/html": "", "text/plain": ""}, raw=True)
             display(self._static(), raw=True, display_id=self.id, metadata=self._marked())
             self._shown, self._written = True, time.monotonic()
 
@@ -189,6 +191,17 @@ def _shell() -> Any:
 def _in_kernel() -> bool:
     """Tell whether this process is a kernel, so that a front end with widgets may be there."""
     return getattr(_shell(), "kernel", None) is not None
+
+
+@functools.cache
+def _nobody_clicks() -> bool:
+    """Tell whether this kernel executes a notebook from its start to its end, and whoever reads it has no kernel then.
+
+    What runs it would keep the state of each widget in the file: ten times what the static form takes.
+    """
+    from nbledger.capture.identity import frontend_name
+
+    return frontend_name(os.environ, _shell().user_ns.get) in ("papermill", "nbconvert")
 
 
 def running_cell() -> str | None:
