@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -189,6 +190,23 @@ def test_a_credential_among_the_params_is_not_written(fresh_ledger, write_notebo
     assert "hunter2" not in str(param.value)
     [artifact] = fresh_ledger.artifacts(done.id)
     assert b"hunter2" not in fresh_ledger.objects.read(artifact.object)
+
+
+@pytest.mark.parametrize("last", ["x = 1", "1 / 0"])
+def test_no_file_in_the_ledgers_folder_has_a_credential_and_the_callers_own_has_what_was_printed(
+    last, fresh_ledger, write_notebook, tmp_path
+):
+    path = write_notebook("print('AKIAIOSFODNN7EXAMPLE')", last, parameters="password = ''")
+    own = tmp_path / "own" / "out.ipynb"
+    for output in (None, own):
+        with contextlib.suppress(NotebookFailed):
+            run_notebook(path, {"password": "hunter2-hunter2"}, ledger=fresh_ledger, progress=False, output=output)
+    files = [file for file in fresh_ledger.folder.rglob("*") if file.is_file()]
+    assert any(file.parent.name == "executed" for file in files)
+    for file in files:
+        data = file.read_bytes()
+        assert b"AKIAIOSFODNN7EXAMPLE" not in data and b"hunter2" not in data, file
+    assert "AKIAIOSFODNN7EXAMPLE" in printed(own)
 
 
 def test_a_notebook_without_a_kernel_in_its_metadata_is_taken_for_python(fresh_ledger, project):

@@ -13,6 +13,8 @@ from typing import Any
 
 from papermill.engines import NotebookExecutionManager
 
+from nbledger.capture.redaction.secrets import redact
+from nbledger.ledger.location import DATABASE
 from nbledger.pipeline.notebook_text import notebook_text
 from nbledger.pipeline.outcomes import CellEvent, CellState
 
@@ -93,7 +95,7 @@ class SavingManager(NotebookExecutionManager):
 def save_notebook(nb: Any, place: str | Path) -> None:
     """Write a notebook: a local file atomically (a temporary file beside it, then renamed), another place as papermill.
 
-    Raises `OSError`.
+    What is kept in a ledger's folder has its credentials redacted, as all that is recorded. Raises `OSError`.
     """
     text = str(place)
     if "://" in text or text == "-":
@@ -101,8 +103,14 @@ def save_notebook(nb: Any, place: str | Path) -> None:
 
         write_ipynb(nb, text)
         return
+    path = Path(text).absolute()
     # Without nbformat's validation, which only logs, and takes longer than the writing.
-    replace_file(Path(text), notebook_text(nb).encode())
+    data = notebook_text(nb)
+    replace_file(path, (redact(data) if _is_in_ledger(path) else data).encode())
+
+
+def _is_in_ledger(path: Path) -> bool:
+    return any((folder / DATABASE).is_file() for folder in path.parents[:2])
 
 
 def replace_file(path: Path, data: bytes) -> None:
