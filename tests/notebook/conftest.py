@@ -47,13 +47,14 @@ class Kernel:
         self.folder = folder
         self.manager = KernelManager(kernel_name="python3")
         clean = {name: value for name, value in os.environ.items() if not name.startswith("NBLEDGER_")}
-        self.manager.start_kernel(cwd=str(folder), env={**clean, **(env or {})})
+        single = {"OPENBLAS_NUM_THREADS": "1"}  # on a busy machine two of them wait for each other by turning: minutes
+        self.manager.start_kernel(cwd=str(folder), env={**single, **clean, **(env or {})})
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
 
     def run(
-        self, code: str, *, cell_id: str | None = None, stdin: str | None = None, timeout: float = 60
+        self, code: str, *, cell_id: str | None = None, stdin: str | None = None, timeout: float = 120
     ) -> CellOutput:
         """Execute a cell and return all that it showed."""
         output = CellOutput()

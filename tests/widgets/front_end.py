@@ -18,7 +18,7 @@ class FrontEnd(Kernel):
         self.writes = 0
         super().__init__(*args, **options)
 
-    def run(self, code: str, *, timeout: float = 60, cell: str | None = None, **_: Any) -> CellOutput:
+    def run(self, code: str, *, timeout: float = 120, cell: str | None = None, **_: Any) -> CellOutput:
         """Execute a cell (with an id) and return all that it showed."""
         content = {"code": code, "allow_stdin": False, "store_history": True}
         return self._ask("execute_request", content, timeout, {} if cell is None else {"cellId": cell})
