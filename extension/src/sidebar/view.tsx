@@ -7,6 +7,7 @@ import { Problem, problemOf } from '../common/message';
 import { whyNot } from '../common/rights';
 import { Chooser } from './chooser';
 import { automatic, column } from './columns';
+import { ExperimentChoice } from './experiment';
 import { FilterBar } from './filterbar';
 import { columnsIcon, moreIcon } from './icons';
 import type { RunsModel } from './model';
@@ -48,16 +49,7 @@ export function RunsView(props: IViewProps): React.ReactElement {
       <div className="jp-nbledger-Bar">
         <ScopeChoice model={model} trans={trans} scopes={scopes} />
       </div>
-      {model.scope === 'experiment' && (
-        <label className="jp-nbledger-Experiment">
-          <span>{trans.__('Experiment')}</span>
-          <select value={model.experiment} onChange={event => model.update({ experiment: event.target.value })}>
-            {model.experiments.map(name => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-      )}
+      {model.scope === 'experiment' && <ExperimentChoice model={model} trans={trans} />}
       <FilterBar model={model} trans={trans} error={isFilterWrong ? list.error : null} onSaved={onSaved}>
         <IconButton
           label={trans.__('Columns')}
