@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
@@ -110,6 +111,35 @@ def test_it_shows_the_runs_of_the_notebook_the_experiment_and_the_ledger(view, l
     scope(view, "All")
     counted(view, f"{COUNT + 1} runs")
     assert names(view, 1) == ["elsewhere"]
+
+
+def test_an_experiment_beyond_those_that_are_listed_is_found_by_typing(lab, page):
+    folder = lab.root / "experiments"
+    fill(folder, 2)
+    with contextlib.closing(Ledger(folder / ".nbledger")) as ledger:
+        session = start_session(ledger)
+        for index in range(600):
+            add_run(ledger, session, index, time.time(), experiment=f"study {index:03}", name=f"of {index}")
+    write_notebook(folder / "churn.ipynb", "1 + 1")
+    lab.open(page, "experiments/churn.ipynb")
+    show(page)
+    scope(page, "Experiment")
+    choice = page.locator(f"{SIDEBAR} .jp-nbledger-Experiment select")
+    assert choice.input_value() == "churn"
+    assert choice.locator("option").count() == 500
+    page.get_by_text("500 of 602: type to find the others").wait_for()
+    box = page.get_by_label("Find an experiment")
+    box.fill("STUDY 59")
+    page.get_by_text("10 of 10 that fit").wait_for()
+    shot(page, "sidebar-experiments")
+    assert axe(page, SIDEBAR) == []
+    choice.select_option("study 599")
+    page.wait_for_selector(f"{ROWS} [data-name='of 599']")
+    box.fill("nowhere")
+    page.get_by_text("No experiment is called so").wait_for()
+    box.fill("")
+    page.get_by_text("500 of 602").wait_for()
+    assert choice.input_value() == "study 599"
 
 
 def test_only_the_rows_in_sight_are_in_the_page_and_every_row_can_be_reached(view):

@@ -3,7 +3,7 @@ import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRun, Scope } from '../api';
 import { count } from '../common/format';
-import { Problem, problemOf } from '../common/message';
+import { OnlyLooking, Problem, problemOf } from '../common/message';
 import { whyNot } from '../common/rights';
 import { Chooser } from './chooser';
 import { automatic, column } from './columns';
@@ -155,15 +155,22 @@ function Empty(props: { model: RunsModel; trans: TranslationBundle }): React.Rea
     );
   }
   const isNotebook = model.scope === 'notebook';
+  const why = model.watch.about ? whyNot(trans, model.watch.about, 'write') : '';
   return (
     <div className="jp-nbledger-Problem" data-kind="empty">
       <div className="jp-nbledger-Problem-title">
         {isNotebook ? trans.__('No runs of this notebook yet') : trans.__('No runs yet')}
       </div>
-      <p>{trans.__('Put this line on top of a cell that fits a model and run it:')}</p>
-      <pre tabIndex={0} aria-label={trans.__('The line to write')}>
-        {'%%track'}
-      </pre>
+      {why ? (
+        <OnlyLooking why={why} trans={trans} />
+      ) : (
+        <>
+          <p>{trans.__('Put this line on top of a cell that fits a model and run it:')}</p>
+          <pre tabIndex={0} aria-label={trans.__('The line to write')}>
+            {'%%track'}
+          </pre>
+        </>
+      )}
       {!model.state.untracked && (
         <button className="jp-nbledger-button" onClick={() => model.update({ untracked: true })}>
           {trans.__('Show untracked cells as well')}
