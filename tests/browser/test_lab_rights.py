@@ -144,6 +144,7 @@ def test_a_viewer_sees_everything_and_is_offered_nothing_that_would_be_refused(e
         assert refused(view(page, kind, PATH, **args)) == {}
     tab = view(page, "registry", PATH)
     tab.get_by_text("@champion → 2").first.wait_for()
+    tab.get_by_role("button", name=re.compile("^Promote version")).first.wait_for()
     assert set(refused(tab)) == {"Roll back @champion...", "Promote..."}
     assert set(refused(tab).values()) == {"Your role on this server, viewer, may not promote: an approver does."}
     for theme in ("light", "dark"):
