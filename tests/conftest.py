@@ -126,3 +126,33 @@ def version(name):
     from blake3 import blake3
 
     return blake3(name.encode()).hexdigest()[:32]
+
+
+def _columns(connection, table):
+    return {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+
+
+def as_an_older_nbledger_left_it(path):
+    """Take the last migration of a ledger away again: what it made, its record, and the number of steps."""
+    import sqlite3
+
+    from sqlite_utils import Database
+
+    from nbledger.ledger import schema
+
+    before = sqlite3.connect(":memory:")
+    schema.migrations(schema.STEPS[:-1]).apply(Database(before))
+    names = {name for (name,) in before.execute("SELECT name FROM sqlite_master")}
+    ledger = sqlite3.connect(path)
+    for kind, name in ledger.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL").fetchall():
+        if name not in names:
+            ledger.execute(f'DROP {kind} IF EXISTS "{name}"')
+        elif kind == "table":
+            for column in _columns(ledger, name) - _columns(before, name):
+                ledger.execute(f'ALTER TABLE "{name}" DROP COLUMN "{column}"')
+    before.close()
+    ledger.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (schema.STEPS[-1].name,))
+    ledger.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
+    ledger.commit()
+    assert {name for (name,) in ledger.execute("SELECT name FROM sqlite_master")} == names
+    ledger.close()

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from nbledger.cli import BadUsage, complete_words, run_in_notebook
+from nbledger.commands.common import PathMissing
 
 
 def shell(*args, cwd=None):
@@ -187,6 +188,32 @@ def test_numbers_that_json_has_no_word_for_become_text(ledger, add_run):
     run = add_run("a", metrics={"loss": float("nan"), "gain": float("inf")})
     assert answer(ledger, "runs")[0]["metrics"] == {"loss": "nan", "gain": "inf"}
     assert answer(ledger, "show", run)["id"] == run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "missing.ipynb"), "File 'missing.ipynb' does not exist: name a file that is there"),
+        (("run", "here"), "File 'here' is a directory: name a file that is there"),
+        (("run", "x.ipynb", "--cwd", "gone"), "Directory 'gone' does not exist: name a folder that is there"),
+        (("sweep", "gone.ipynb"), "File 'gone.ipynb' does not exist"),
+        (("check", "gone.yaml"), "File 'gone.yaml' does not exist"),
+        (("merge", "gone"), "Path 'gone' does not exist: name a file or folder that is there"),
+    ],
+)
+def test_a_path_that_is_not_there_is_refused_in_one_line(project, words, said):
+    (project / "here").mkdir()
+    (project / "x.ipynb").touch()
+    done = shell(*words, cwd=project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"nbledger: {said}")
+    assert done.stderr.rstrip().endswith(f"seen from {project}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_notebook_that_is_not_there_is_refused_in_a_notebook_as_well(ledger):
+    with pytest.raises(PathMissing, match=r"'gone\.ipynb' does not exist"):
+        run_in_notebook(["run", "gone.ipynb"], ledger)
 
 
 def test_where_and_init(project):

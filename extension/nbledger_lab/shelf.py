@@ -71,13 +71,18 @@ _SAYS: dict[State, tuple[str, str]] = {
         "Give the server's account the right to read the folder .nbledger, or check the disk.",
     ),
 }
+_READ_ONLY_OLDER = (
+    "It is read-only here, so nothing can bring it up to date in place: make the folder .nbledger writable, or copy it "
+    "to where you may write; then run `nbledger doctor` there."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How it stands with a ledger."""
+    """How it stands with a ledger; `is_writable` by the server's account."""
 
     state: State
+    is_writable: bool = True
 
     @property
     def message(self) -> str:
@@ -87,7 +92,7 @@ class Condition:
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return _SAYS[self.state][1]
+        return _READ_ONLY_OLDER if self.state == "older" and not self.is_writable else _SAYS[self.state][1]
 
     def problem(self) -> Problem:
         """Return the problem that a request for anything but its state is answered with."""
@@ -211,7 +216,7 @@ class _Book:
         try:
             ledger = Ledger(self.folder, create=False)
         except LedgerError as error:
-            raise Condition(_state_of(error)).problem() from error
+            raise Condition(_state_of(error), _is_writable(self.path)).problem() from error
         ledger.database.patience = WRITE_PATIENCE
         return ledger
 
@@ -237,7 +242,7 @@ class _Book:
             self._locked_until = time.monotonic() + LOCKED_SECONDS
         if watch is not None:
             self._watch, self._seen, self._nonce = watch, self._marks(status), os.urandom(6).hex()
-        return Condition(state)
+        return Condition(state, _is_writable(self.path))
 
     def _marks(self, status: os.stat_result) -> tuple[object, ...]:
         """Return what must stay as it is for the open ledger to be this file, with the same rights.

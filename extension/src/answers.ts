@@ -21,7 +21,10 @@ export interface IAbout {
   ledger: string | null;
   id: string | null;
   runs: number;
+  /** The first 500, the notebook's own always among them. */
   experiments: string[];
+  /** All that there are. */
+  experiment_count: number;
   /** What this user may do, by the server's own authorizer. */
   may: { read: boolean; write: boolean; promote: boolean };
   /** Whether the server's account cannot write to the ledger's files, whatever the user's role. */

@@ -79,6 +79,8 @@ export class Api {
   about = (): Promise<IAbout> => this.get('about');
   runs = (query: IRunsQuery): Promise<IPage<IRun>> => this.get('runs', { ...query });
   columns = (query: Pick<IRunsQuery, 'scope' | 'experiment'>): Promise<IColumns> => this.get('columns', { ...query });
+  /** Names that hold a text, in order. */
+  experiments = (find: string, offset = 0, limit = 100): Promise<IPage<string>> => this.get('experiments', { find, offset, limit });
   run = (id: string): Promise<IRunDetail> => this.get(`runs/${id}`);
   notebook = (): Promise<INotebookState> => this.get('notebook');
   /** Past runs of one cell, newest first. */

@@ -301,6 +301,19 @@ def test_a_lineage_of_hundreds_of_files_is_folded_until_it_is_opened(page, view,
     tab.get_by_role("group", name="Lineage as a table").get_by_role("row", name="parts/319").wait_for()
 
 
+def test_what_is_asked_for_and_gone_is_named_before_something_else_is_shown(page, view, runs):
+    tab = view("registry", model="gone")
+    tab.get_by_text("The model gone is not in this ledger; showing churn.").wait_for()
+    assert axe(page, FRONT) == []
+    tab.locator(".jp-nbledger-main-model", has_text="churn").click()
+    tab.get_by_text("is not in this ledger").wait_for(state="detached")
+    page.evaluate(
+        "args => { void window.jupyterapp.commands.execute('nbledger:open-view', args); }",
+        {"kind": "sweeps", "path": "main", "sweep": "f" * 32},
+    )
+    page.locator(FRONT).get_by_text("The sweep ffffffff is not in this ledger").wait_for()
+
+
 def test_a_model_is_promoted_when_the_dialog_has_said_what_changes(page, view, ledger, runs):
     tab = view("registry", model="churn")
     tab.get_by_role("button", name="Promote version 1").click()

@@ -120,7 +120,7 @@ def enter(browser, server, project):
     browser.clear_cookies()
 
 
-def test_a_viewer_sees_everything_and_is_offered_nothing_that_would_be_refused(enter, ledger):
+def test_a_viewer_sees_everything_and_is_offered_nothing_that_would_be_refused(enter, ledger, project):
     page, refusals = enter("vera")
     assert page.locator(".jp-nbledger-cell-row").count() == 1
     assert page.locator(ROWS).count() == 2
@@ -144,12 +144,21 @@ def test_a_viewer_sees_everything_and_is_offered_nothing_that_would_be_refused(e
         assert refused(view(page, kind, PATH, **args)) == {}
     tab = view(page, "registry", PATH)
     tab.get_by_text("@champion → 2").first.wait_for()
+    tab.get_by_role("button", name=re.compile("^Promote version")).first.wait_for()
     assert set(refused(tab)) == {"Roll back @champion...", "Promote..."}
     assert set(refused(tab).values()) == {"Your role on this server, viewer, may not promote: an approver does."}
     for theme in ("light", "dark"):
         use_theme(page, theme)
         shot(page, f"viewer-models-{theme}")
         assert axe(page, FRONT) == []
+    write_notebook(project / "empty.ipynb", "1 + 1")
+    page.evaluate("() => { void window.jupyterapp.commands.execute('docmanager:open', { path: 'team/empty.ipynb' }); }")
+    hint = page.locator(f"{SIDEBAR} .jp-nbledger-Problem[data-kind=empty]")
+    hint.get_by_text("No runs of this notebook yet").wait_for()
+    assert "lets you look but not run" in hint.inner_text()
+    assert "%%track" not in hint.inner_text()
+    hint.get_by_role("button", name="Show all runs of the ledger").click()
+    page.wait_for_selector(f"{ROWS} >> nth=1")
     # JupyterLab itself makes a checkpoint of each notebook that it opens.
     assert [one for one in refusals if "/checkpoints" not in one] == []
 

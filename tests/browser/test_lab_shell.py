@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from nbledger.ledger import Ledger, schema
 from tests.browser.driving import ROOT, axe, run_command, shot, uncaught, use_theme, write_notebook
 from tests.browser.filling import add_run, fill, start_session
+from tests.conftest import as_an_older_nbledger_left_it
 
 SIDEBAR = "#nbledger-sidebar"
 ROWS = ".jp-nbledger-Runs-row[data-run]"
@@ -268,30 +269,6 @@ def test_no_ledger_yet_says_how_to_start_one(lab, page):
         use_theme(page, theme)
         assert axe(page, SIDEBAR) == []
         shot(page, f"message-none-{theme}")
-
-
-def columns(connection, table):
-    return {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
-
-
-def as_an_older_nbledger_left_it(path):
-    """Take the last migration away again: what it made, its record, and the number of steps."""
-    before = sqlite3.connect(":memory:")
-    schema.migrations(schema.STEPS[:-1]).apply(Database(before))
-    names = {name for (name,) in before.execute("SELECT name FROM sqlite_master")}
-    ledger = sqlite3.connect(path)
-    for kind, name in ledger.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL").fetchall():
-        if name not in names:
-            ledger.execute(f'DROP {kind} IF EXISTS "{name}"')
-        elif kind == "table":
-            for column in columns(ledger, name) - columns(before, name):
-                ledger.execute(f'ALTER TABLE "{name}" DROP COLUMN "{column}"')
-    before.close()
-    ledger.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (schema.STEPS[-1].name,))
-    ledger.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
-    ledger.commit()
-    assert {name for (name,) in ledger.execute("SELECT name FROM sqlite_master")} == names
-    ledger.close()
 
 
 def as_a_newer_nbledger_leaves_it(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
@@ -112,6 +113,35 @@ def test_it_shows_the_runs_of_the_notebook_the_experiment_and_the_ledger(view, l
     assert names(view, 1) == ["elsewhere"]
 
 
+def test_an_experiment_beyond_those_that_are_listed_is_found_by_typing(lab, page):
+    folder = lab.root / "experiments"
+    fill(folder, 2)
+    with contextlib.closing(Ledger(folder / ".nbledger")) as ledger:
+        session = start_session(ledger)
+        for index in range(600):
+            add_run(ledger, session, index, time.time(), experiment=f"study {index:03}", name=f"of {index}")
+    write_notebook(folder / "churn.ipynb", "1 + 1")
+    lab.open(page, "experiments/churn.ipynb")
+    show(page)
+    scope(page, "Experiment")
+    choice = page.locator(f"{SIDEBAR} .jp-nbledger-Experiment select")
+    assert choice.input_value() == "churn"
+    assert choice.locator("option").count() == 500
+    page.get_by_text("500 of 602: type to find the others").wait_for()
+    box = page.get_by_label("Find an experiment")
+    box.fill("STUDY 59")
+    page.get_by_text("10 of 10 that fit").wait_for()
+    shot(page, "sidebar-experiments")
+    assert axe(page, SIDEBAR) == []
+    choice.select_option("study 599")
+    page.wait_for_selector(f"{ROWS} [data-name='of 599']")
+    box.fill("nowhere")
+    page.get_by_text("No experiment is called so").wait_for()
+    box.fill("")
+    page.get_by_text("500 of 602").wait_for()
+    assert choice.input_value() == "study 599"
+
+
 def test_only_the_rows_in_sight_are_in_the_page_and_every_row_can_be_reached(view):
     table = view.locator(f"{SIDEBAR} .jp-nbledger-Runs-table")
     assert table.get_attribute("aria-rowcount") == str(COUNT + 1)
@@ -124,6 +154,83 @@ def test_only_the_rows_in_sight_are_in_the_page_and_every_row_can_be_reached(vie
     assert table.get_attribute("aria-activedescendant") == last.get_attribute("id")
     view.keyboard.press("Home")
     view.wait_for_selector(f"{ROWS}[data-row='0']")
+
+
+#: Jumps in one task, as frames do that follow each other at once; each callback of `then` comes right after the drawing.
+JUMP = """
+  const scroller = document.querySelector('#nbledger-sidebar .jp-nbledger-Runs-scroller');
+  const jump = (...tops) => tops.forEach(top => {
+    scroller.scrollTop = top;
+    scroller.dispatchEvent(new Event('scroll'));
+  });
+  const rows = () => [...scroller.querySelectorAll('tr[data-row]')];
+  const drawn = () => new Promise(done => {
+    const observer = new MutationObserver(() => { observer.disconnect(); done(); });
+    observer.observe(scroller, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-row'] });
+  });
+"""
+
+
+def test_rows_that_fly_past_are_placeholders_that_keep_their_place_and_are_then_filled(view):
+    view.wait_for_function(
+        f"""async () => {{{JUMP}
+          jump(7000); await new Promise(done => setTimeout(done, 200));
+          jump(3600); await new Promise(done => setTimeout(done, 200));
+          return rows().every(row => row.dataset.run);
+        }}"""
+    )
+    seen = view.evaluate(
+        f"""async () => {{{JUMP}
+          const elements = new Set(rows());
+          const next = drawn();
+          jump(0, 4800, 2400);
+          await next;
+          return rows().map(row => [
+            elements.has(row), row.classList.contains('jp-mod-loading'),
+            row.getAttribute('aria-rowindex') - row.dataset.row, row.id.endsWith('-' + row.dataset.row)
+          ]);
+        }}"""
+    )
+    assert seen
+    assert all(row == [True, True, 2, True] for row in seen)
+    view.wait_for_selector(f"{ROWS}[data-row='110']")
+    assert view.locator(f"{SIDEBAR} tr.jp-mod-loading").count() == 0
+
+
+def test_pages_that_are_flown_past_are_not_asked_for(view):
+    asked = []
+
+    def note(request):
+        found = re.search(r"/runs\?.*offset=(\d+)", request.url)
+        if found:
+            asked.append(int(found[1]))
+
+    header(view, "accuracy").click()
+    view.wait_for_selector("th[aria-sort=descending][data-header='metrics.accuracy']")
+    view.wait_for_selector(f"{SIDEBAR} .jp-nbledger-Runs-table[aria-busy=false]")
+    view.on("request", note)
+    view.evaluate(
+        f"""async () => {{{JUMP}
+          for (const top of [6000, 3600, 6000]) {{
+            const next = drawn();
+            jump(top - 1200, top);
+            await next;
+          }}
+          jump(3600, 0);
+        }}"""
+    )
+    view.wait_for_selector(f"{ROWS}[data-row='0']")
+    view.wait_for_timeout(200)
+    assert not {100, 200} & set(asked)
+    view.evaluate(f"() => {{{JUMP} jump(6000); }}")
+    view.wait_for_selector(f"{ROWS}[data-row='250']")
+    assert 200 in asked
+    view.remove_listener("request", note)
+    header(view, "accuracy").click()
+    header(view, "accuracy").click()
+    view.wait_for_function(
+        f"() => document.querySelector('{ROWS} .jp-nbledger-Runs-name').dataset.name.endsWith('_299')"
+    )
 
 
 def test_a_click_on_a_header_sorts_all_runs_and_not_only_those_in_sight(view):
@@ -226,6 +333,17 @@ def test_columns_are_chosen_hidden_moved_and_resized(view):
     view.mouse.move(edge["x"] + edge["width"] + 27, edge["y"] + 10, steps=3)
     view.mouse.up()
     assert headers.nth(0).bounding_box()["width"] == pytest.approx(before + 46, abs=3)
+    # The table is wider than its view now: the names stay in sight, also those of selected rows.
+    name = view.locator(f"{ROWS} .jp-nbledger-Runs-name").first
+    at = name.bounding_box()["x"]
+    view.evaluate(f"() => document.querySelector('{SIDEBAR} .jp-nbledger-Runs-scroller').scrollBy(60, 0)")
+    assert name.bounding_box()["x"] == at
+    ground = name.evaluate("cell => getComputedStyle(cell).backgroundImage")
+    name.click()
+    assert ground == "none"
+    assert "gradient" in name.evaluate("cell => getComputedStyle(cell).backgroundImage")
+    view.keyboard.press("Escape")
+    view.evaluate(f"() => document.querySelector('{SIDEBAR} .jp-nbledger-Runs-scroller').scrollTo(0, 0)")
 
     wide = headers.nth(0).bounding_box()["width"]
     headers.nth(0).click(button="right", position={"x": wide - 20, "y": 10})

@@ -95,3 +95,10 @@ def test_recorded_columns_are_read_with_their_profiles(tmp_path):
     assert list(found.index) == ["age", "city"]
     assert found.loc["age", ["missing", "min", "max"]].tolist() == [1, 1.0, 3.0]
     assert found.loc["city", "missing"] == 0
+
+
+def test_ticks_stand_at_whole_trials(trials, drawn):
+    few = drawn(sweep_progress(trials, "metrics.loss", total=9))["layout"]["xaxis"]
+    assert few["dtick"] == 1
+    many = drawn(sweep_progress(trials, "metrics.loss", total=500))["layout"]["xaxis"]
+    assert "dtick" not in many  # plotly's own are whole there

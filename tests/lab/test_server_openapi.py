@@ -72,6 +72,7 @@ async def test_real_answers_have_the_shapes_that_the_document_says(ask, recorded
     first, second = recorded.runs["first"], recorded.runs["second"]
     asked = {
         "about": {},
+        "experiments": {"find": "A"},
         "changes": {},
         "runs": {"untracked": True},
         "columns": {},

@@ -15,9 +15,23 @@ async def test_about_tells_the_ledger_and_what_this_user_may_do(ask, recorded):
     about = answer.data
     assert answer.status == 200
     assert (about["state"], about["ledger"], about["runs"]) == ("ok", ".nbledger", 3)
-    assert about["experiments"] == ["train"]
+    assert (about["experiments"], about["experiment_count"]) == (["train"], 1)
     assert about["may"] == {"read": True, "write": True, "promote": True}
     assert about["role"] == "approver"
+
+
+async def test_experiments_beyond_those_that_about_tells_are_counted_and_found(ask, project, add_run_to):
+    record = add_run_to(project)
+    for index in range(600):
+        record(f"run {index}", experiment=f"exp {index:03}")
+    about = (await ask("about", path="copy/train.ipynb")).data
+    assert about["experiment_count"] == 601
+    assert len(about["experiments"]) == 500
+    assert about["experiments"][-1] == "train"  # the notebook's own is always told
+    found = (await ask("experiments", path="copy", find="EXP 59", limit=4, offset=3)).data
+    assert found == {"total": 10, "offset": 3, "items": ["exp 593", "exp 594", "exp 595", "exp 596"]}
+    assert (await ask("experiments", path="copy", find="nowhere")).data["total"] == 0
+    assert (await ask("experiments", path="copy")).data["total"] == 601
 
 
 async def test_a_page_of_runs_has_the_latest_first_and_says_how_many_there_are(ask, recorded):

@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 
 import pytest
+from click.testing import CliRunner
 
+from nbledger.cli import cli
 from nbledger.ledger import Ledger, schema
 from nbledger.ledger.errors import LedgerTooOld
 from nbledger_lab.shelf import LOCKED_SECONDS
+from tests.conftest import as_an_older_nbledger_left_it
 
 
 @pytest.fixture
@@ -152,14 +156,23 @@ async def test_a_ledger_that_cannot_be_written_can_be_looked_at_until_it_can(ask
 
 
 @pytest.mark.fault
-async def test_an_older_ledger_that_cannot_be_written_is_told_as_older(ask, database):
-    connection = sqlite3.connect(database)
-    connection.execute(f"PRAGMA user_version = {schema.VERSION - 1}")
-    connection.close()
+async def test_an_older_ledger_that_cannot_be_written_is_told_with_a_remedy_that_works(ask, database, tmp_path):
+    as_an_older_nbledger_left_it(database)
+    assert "Run a cell" in (await ask("about", path="copy")).data["remedy"]
     with unwritable(database.parent):
-        assert (await ask("about", path="copy")).data["state"] == "older"
-        with pytest.raises(LedgerTooOld, match="make it writable"):
+        about = (await ask("about", path="copy")).data
+        assert about["state"] == "older"
+        assert "make the folder .nbledger writable, or copy it" in about["remedy"]
+        assert "Run a cell" not in about["remedy"]
+        assert (await ask("runs", path="copy")).data["remedy"] == about["remedy"]
+        with pytest.raises(LedgerTooOld, match="make it writable, or copy its folder"):
             Ledger(database.parent)
+        shutil.copytree(database.parent, tmp_path / "there" / ".nbledger")
+    done = CliRunner().invoke(cli, ["--ledger", str(tmp_path / "there" / ".nbledger"), "doctor"])
+    assert done.exit_code == 0, done.output
+    with contextlib.closing(sqlite3.connect(tmp_path / "there" / ".nbledger" / "ledger.db")) as copy:
+        assert copy.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+    assert (await ask("about", path="copy")).data["state"] == "older"
 
 
 async def test_a_ledger_that_is_replaced_under_the_server_is_read_anew(ask, project, database, add_run_to):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 
 import pytest
+
+from nbledger.ledger import Ledger, audit
 
 
 async def test_a_tag_is_set_and_the_later_one_holds(ask, project):
@@ -116,6 +119,10 @@ async def test_a_run_is_reproduced_while_the_server_goes_on(ask, project):
     assert job["message"].startswith("identical: ")
     recorded = (await ask("runs", path="copy", kind="reproduction")).data["items"]
     assert any(one["parent"] is None and one["status"] == "finished" for one in recorded)
+    # The session is of the server's account: who asked for it is in the audit.
+    with contextlib.closing(Ledger.open(project.folder, create=False)) as ledger:
+        events = audit.read_events(ledger.database.connection()).values()
+    assert {(event.action, event.subject) for event in events} >= {("reproduce", f"run {run}")}
 
 
 @pytest.mark.kernel

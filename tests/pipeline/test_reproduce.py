@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from nbledger.fingerprint import file_fingerprint, fingerprint
+from nbledger.ledger import audit
 from nbledger.pipeline.execute import run_notebook
 from nbledger.pipeline.reproduce import NothingToReproduce, reproduce, requirements_of
 from nbledger.pipeline.scratch import InputChanged, WouldHarm
@@ -84,6 +86,8 @@ def test_the_reproduction_is_a_run_of_its_own_that_names_what_it_reproduces(reco
     assert [child.position for child in ledger.children(run.id)] == [1, 2]
     assert {child.kind for child in ledger.children(run.id)} == {"reproduction"}
     assert again(ledger, "b").slice.runs[-1].id == last, "what it made is not taken for the session's own"
+    assert ledger.session(run.session).user == getpass.getuser(), "who ran it is told by the session, as of any run"
+    assert audit.read_events(ledger.database.connection()) == {}
 
 
 def test_an_input_that_has_changed_is_refused_by_name(record, project):

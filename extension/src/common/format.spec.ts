@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, change, duration, exact, isNumeric, number, short } from './format';
+import { ago, bytes, change, duration, exact, isNumeric, number, short, when } from './format';
 
 describe('numbers', () => {
   it('have four significant digits in a table and all of them on hover', () => {
@@ -36,6 +36,11 @@ describe('times', () => {
   it('are told from now', () => {
     expect([3, 61, 7200, 90000].map(seconds => ago(1000000 - seconds, 1000000, 'en'))).toEqual(['3s ago', '1m ago', '2h ago', 'yesterday']);
     expect(ago(2000000, 1000000, 'en')).toBe('now');
+  });
+
+  it('are local dates, also where a ledger has none that there can be', () => {
+    expect(when(0, 'en')).toMatch(/19(70|69), \d+:\d\d:\d\d/);
+    expect(when(1e20, 'en')).toBe('Invalid Date');
   });
 });
 

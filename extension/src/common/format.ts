@@ -12,7 +12,9 @@ const UNITS: [number, Intl.RelativeTimeFormatUnit][] = [
   [1, 'second']
 ];
 
+// To make a format takes a tenth of a millisecond, twenty times what using it does.
 const relative = new Map<string, Intl.RelativeTimeFormat>();
+const moments = new Map<string, Intl.DateTimeFormat>();
 
 /** A value as a table shows it: numbers to four significant digits, whole numbers in full, nothing for `null`. */
 export function number(value: Scalar | undefined): string {
@@ -76,7 +78,14 @@ export function ago(moment: number, now = Date.now() / 1000, locale?: string): s
 
 /** A moment (seconds since the epoch) as local date and time to the second. */
 export function when(moment: number, locale?: string): string {
-  return new Date(moment * 1000).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const date = new Date(moment * 1000);
+  const key = locale ?? '';
+  let format = moments.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+    moments.set(key, format);
+  }
+  return Number.isNaN(date.getTime()) ? String(date) : format.format(date);
 }
 
 /** The first digits of an id, which are accepted wherever an id is. */

@@ -7,6 +7,7 @@
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IAbout } from '../api';
+import { whyNot } from './rights';
 import { asFailure, isLost } from './watch';
 import type { IFailure } from './watch';
 
@@ -160,7 +161,7 @@ export function Problem(props: IProblemProps): React.ReactElement | null {
     >
       <div className="jp-nbledger-Problem-title">{problem.title}</div>
       {problem.kind === 'none' && !inline ? (
-        <FirstSteps trans={trans} />
+        <FirstSteps trans={trans} about={about} />
       ) : (
         <>
           {problem.message && !(inline && problem.kind === 'lost') && <p>{withCode(problem.message)}</p>}
@@ -177,9 +178,23 @@ export function withCode(text: string): React.ReactNode[] {
   return text.split('`').map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
 }
 
-function FirstSteps(props: { trans: TranslationBundle }): React.ReactElement {
-  const { trans } = props;
+/** What is left to somebody who may not record: `why` says why not. */
+export function OnlyLooking(props: { why: string; trans: TranslationBundle }): React.ReactElement {
+  const { why, trans } = props;
   return (
+    <>
+      <p>{why}</p>
+      <p>{trans.__('Runs that others record appear here by themselves. To look at other runs, open another notebook or folder.')}</p>
+    </>
+  );
+}
+
+function FirstSteps(props: { trans: TranslationBundle; about?: IAbout | null }): React.ReactElement {
+  const { trans, about } = props;
+  const why = about ? whyNot(trans, about, 'write') : '';
+  return why ? (
+    <OnlyLooking why={why} trans={trans} />
+  ) : (
     <>
       <p>{trans.__('Run the first line once in the notebook. Put the second one on top of a cell that fits a model, and run it:')}</p>
       <pre tabIndex={0} aria-label={trans.__('The lines to run')}>

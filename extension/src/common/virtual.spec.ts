@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { windowOf, windowStart } from './virtual';
+import { moved, passes, windowOf, windowStart } from './virtual';
 
 describe('the window over many rows', () => {
   it('holds all rows in sight, wherever one scrolls to', () => {
@@ -15,5 +15,30 @@ describe('the window over many rows', () => {
     expect(windowOf(0, 800, 24, 3)).toEqual({ start: 0, end: 3 });
     expect(windowOf(windowStart(2_000_000, 24), 800, 24, 10).end).toBe(10);
     expect(windowOf(0, 800, 24, 0)).toEqual({ start: 0, end: 0 });
+  });
+});
+
+describe('a scroll', () => {
+  const view = { first: 800, height: 720, shift: 0, isPassing: false };
+
+  it('keeps the elements of rows that stay, and takes all of them along in a jump', () => {
+    expect(moved(view, 808, 720, 24, false)).toEqual({ ...view, first: 808 });
+    expect(moved(view, 848, 720, 24, false)).toEqual({ ...view, first: 848, shift: 48 });
+    expect(moved(view, 0, 720, 24, false)).toEqual({ ...view, first: 0, shift: -800 });
+  });
+
+  it('draws nothing when nothing moved', () => {
+    expect(moved(view, 800, 720, 24, false)).toBe(view);
+  });
+
+  it('passes rows by when it jumps more than half a view in each frame, whatever the frames are', () => {
+    expect(passes(1333, 16.7, 720)).toBe(true);
+    expect(passes(-2666, 33.3, 720)).toBe(true);
+    expect(passes(133, 16.7, 720)).toBe(false);
+  });
+
+  it('does not pass rows by when it pages by a held key, or jumps once', () => {
+    expect(passes(720, 33, 720)).toBe(false);
+    expect(passes(2_000_000, 500, 720)).toBe(false);
   });
 });

@@ -14,6 +14,8 @@ import { Action, Head, Loaded, Nothing } from './parts';
 export interface IList<T> extends IAnswer<IPart<T>> {
   step: number;
   more(): void;
+  /** Whether the items are those that `needs` ask for now, and not still those from before. */
+  isCurrent: boolean;
 }
 
 /** A list that follows the ledger. With `wanted` it is read as far as the item that is shown. */
@@ -25,9 +27,12 @@ export function useList<T>(
   wanted?: (item: T) => boolean
 ): IList<T> {
   const [least, setLeast] = React.useState(step);
-  const answer = useLive(props, () => upTo(offset => page(offset, step), least, wanted), [least, ...needs]);
+  const of = JSON.stringify(needs);
+  const ask = async () => ({ ...(await upTo(offset => page(offset, step), least, wanted)), of });
+  const answer = useLive(props, ask, [least, of]);
   const read = answer.value?.items.length ?? 0;
-  return { ...answer, step, more: () => setLeast(Math.max(least, read) + step) };
+  const more = () => setLeast(Math.max(least, read) + step);
+  return { ...answer, step, more, isCurrent: answer.value?.of === of };
 }
 
 /** Below a list that is longer than what is shown: how much that is, and a way to more. */
@@ -56,7 +61,10 @@ export function Cut(props: { words: string; trans: TranslationBundle }): JSX.Ele
   ) : null;
 }
 
-/** A list to choose from beside what is chosen; where it is empty, a line that says how to get one. */
+/**
+ * A list to choose from beside what is chosen; where it is empty, a line that says how to get one. What was asked for and is
+ * not there (any more) is named above what is shown in its place.
+ */
 export function Chooser<T>(props: {
   list: IList<T>;
   trans: TranslationBundle;
@@ -68,24 +76,29 @@ export function Chooser<T>(props: {
   none: string;
   idOf(item: T): string;
   chosen: string | undefined;
+  /** What one calls an item that is not there. */
+  called(id: string): string;
   choose(id: string): void;
   /** An item in the list: its name, and what stands below it. */
   row(item: T): { name: string; facts: React.ReactNode };
   children(item: T): React.ReactNode;
 }): JSX.Element {
-  const { list, trans, label, idOf } = props;
+  const { list, trans, label, idOf, chosen } = props;
   return (
     <Loaded answer={list} trans={trans}>
       {({ items, total }) => {
+        const found = items.find(item => idOf(item) === chosen);
+        const missing = chosen !== undefined && !found && list.isCurrent ? props.called(chosen) : '';
         if (items.length === 0) {
           return (
             <>
               <Head title={label} />
+              <Missing words={missing && trans.__('%1 is not in this ledger.', missing)} />
               <Nothing>{props.none}</Nothing>
             </>
           );
         }
-        const shown = items.find(item => idOf(item) === props.chosen) ?? items[0];
+        const shown = found ?? items[0];
         return (
           <div className="jp-nbledger-main-split">
             <nav className="jp-nbledger-main-models" aria-label={label}>
@@ -110,10 +123,21 @@ export function Chooser<T>(props: {
               </ul>
               <Rest shown={items.length} total={total} step={list.step} more={list.more} trans={trans} />
             </nav>
-            <div className="jp-nbledger-main-split-body">{props.children(shown)}</div>
+            <div className="jp-nbledger-main-split-body">
+              <Missing words={missing && trans.__('%1 is not in this ledger; showing %2.', missing, props.row(shown).name)} />
+              {props.children(shown)}
+            </div>
           </div>
         );
       }}
     </Loaded>
   );
+}
+
+function Missing({ words }: { words: string }): JSX.Element | null {
+  return words ? (
+    <p className="jp-nbledger-main-note" role="status">
+      {words}
+    </p>
+  ) : null;
 }

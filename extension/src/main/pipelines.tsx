@@ -2,7 +2,7 @@
 import React from 'react';
 
 import type { IPipelineRun } from '../api';
-import { duration } from '../common/format';
+import { duration, short } from '../common/format';
 import type { IViewProps } from './context';
 import { useLive, useNow } from './hooks';
 import { Chooser, Cut, useList } from './lists';
@@ -28,6 +28,7 @@ export default function PipelinesView(props: IViewProps): JSX.Element {
       none={trans.__('None has run yet. Run the notebooks of a folder in their order with: nbledger pipeline run FOLDER')}
       idOf={row => row.id}
       chosen={wanted}
+      called={id => trans.__('The pipeline run %1', short(id))}
       choose={run => keep({ run })}
       row={row => ({
         name: row.name,

@@ -31,6 +31,7 @@ export default function RegistryView(props: IViewProps): JSX.Element {
       none={trans.__('No model is registered yet. Promote the best run’s model with: nbledger promote NAME --best METRIC --alias champion')}
       idOf={one => one.name}
       chosen={wanted}
+      called={name => trans.__('The model %1', name)}
       choose={model => keep({ model })}
       row={one => ({ name: one.name, facts: Object.keys(one.aliases).length > 0 ? <Aliases aliases={Object.entries(one.aliases)} /> : null })}
     >

@@ -31,6 +31,7 @@ export default function SweepsView(props: IViewProps): JSX.Element {
       none={trans.__('There are none yet. Start one with: nbledger sweep NOTEBOOK --grid NAME=VALUE,VALUE --metric METRIC')}
       idOf={row => row.id}
       chosen={wanted}
+      called={id => trans.__('The sweep %1', short(id))}
       choose={sweep => keep({ sweep })}
       row={row => ({
         name: row.name || row.notebook,

@@ -1,22 +1,60 @@
-/** One header of the table of runs: sorts by a click, resizes by its edge or by Shift and an arrow. */
+/** The headers of the table of runs: each sorts by a click, resizes by its edge or by Shift and an arrow. */
 import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { nextOrder } from './columns';
-import type { IColumn } from './columns';
-import type { RunsModel } from './model';
+import { CHECK_WIDTH, nextOrder } from './columns';
+import type { IColumn, IOrder } from './columns';
 
-export function Header(props: {
-  model: RunsModel;
+interface IHeadProps {
   trans: TranslationBundle;
-  name: string;
-  label: string;
-  width: number;
-  orderKey: string;
-  kind?: string;
+  order: IOrder | null;
+  onOrder: (order: IOrder | null) => void;
   onResize: (key: string, width: number | null) => void;
-}): React.ReactElement {
-  const { model, trans, name, label, width, orderKey, kind, onResize } = props;
-  const { order } = model.state;
+}
+
+/** The widths of all columns and their headers: apart from the rows, as a scroll changes nothing of them. */
+export const Head = React.memo(function Head(
+  props: IHeadProps & { columns: IColumn[]; widths: Record<string, number>; nameWidth: number }
+): React.ReactElement {
+  const { columns, widths, nameWidth, ...header } = props;
+  const { trans } = header;
+  return (
+    <>
+      <colgroup>
+        <col style={{ width: CHECK_WIDTH }} />
+        <col style={{ width: nameWidth }} />
+        {columns.map(column => (
+          <col key={column.key} style={{ width: widthOf(column, widths) }} />
+        ))}
+      </colgroup>
+      <thead>
+        <tr aria-rowindex={1}>
+          <th scope="col" className="jp-nbledger-Runs-check" aria-label={trans.__('Selected')} />
+          <Header {...header} name="name" label={trans.__('Run')} width={nameWidth} orderKey="attributes.name" />
+          {columns.map(column => (
+            <Header
+              {...header}
+              key={column.key}
+              name={column.key}
+              label={labelOf(trans, column)}
+              width={widthOf(column, widths)}
+              orderKey={column.key}
+              kind={column.kind}
+            />
+          ))}
+        </tr>
+      </thead>
+    </>
+  );
+});
+
+export function widthOf(column: IColumn, widths: Record<string, number>): number {
+  return widths[column.key] ?? column.width;
+}
+
+function Header(
+  props: IHeadProps & { name: string; label: string; width: number; orderKey: string; kind?: string }
+): React.ReactElement {
+  const { trans, order, onOrder, onResize, name, label, width, orderKey, kind } = props;
   const isDefault = order === null && orderKey === 'attributes.started_at';
   const direction = order?.key === orderKey ? (order.descending ? 'descending' : 'ascending') : isDefault ? 'descending' : undefined;
 
@@ -55,7 +93,7 @@ export function Header(props: {
     >
       <button
         title={trans.__('%1\nClick to sort; drag the edge, or press Shift and an arrow, to resize', isName ? label : name.replace(/^attributes\./, ''))}
-        onClick={() => model.update({ order: nextOrder(order, orderKey) })}
+        onClick={() => onOrder(nextOrder(order, orderKey))}
         onKeyDown={onKeyDown}
       >
         <span className="jp-nbledger-Runs-label">{label}</span>

@@ -13,7 +13,7 @@ const pass = (milliseconds = 0): Promise<unknown> => vi.advanceTimersByTimeAsync
 class Ledgers implements ILedgers {
   asked: { path: string; query: IRunsQuery }[] = [];
   watched: string[] = [];
-  about = { state: 'ok', id: 'one', may: { read: true }, experiments: ['churn', 'fraud'] } as unknown as IAbout;
+  about = { state: 'ok', id: 'one', may: { read: true }, experiments: ['churn', 'fraud'], experiment_count: 2 } as unknown as IAbout;
   tell: (change: Change) => void = () => undefined;
 
   api(path: string): ReturnType<ILedgers['api']> {
@@ -23,7 +23,8 @@ class Ledgers implements ILedgers {
         this.asked.push({ path, query });
         return { total: 1, offset: 0, items: [run] };
       },
-      columns: async (): Promise<IColumns> => ({ metrics: ['accuracy', 'f1'], params: ['a', 'model'], tags: [], attributes: [] })
+      columns: async (): Promise<IColumns> => ({ metrics: ['accuracy', 'f1'], params: ['a', 'model'], tags: [], attributes: [] }),
+      experiments: async find => ({ total: 1, offset: 0, items: [`${find} of ${path}`] })
     };
   }
 
@@ -80,6 +81,17 @@ describe('a table of runs', () => {
     expect(model.experiment).toBe('fraud');
     model.update({ experiment: 'churn' });
     expect([model.experiment, ledgers.asked.at(-1)?.query.experiment]).toEqual(['churn', 'churn']);
+  });
+
+  it('keeps an experiment that is not among those that are told, but only where there are more', async () => {
+    ledgers.about = { ...ledgers.about, experiment_count: 900 };
+    const model = made({ scope: 'experiment', experiment: 'zebra' });
+    ledgers.tell('state');
+    expect([model.experiment, ledgers.asked.at(-1)?.query.experiment]).toEqual(['zebra', 'zebra']);
+    expect((await model.findExperiments('z')).items).toEqual(['z of a/churn.ipynb']);
+    ledgers.about = { ...ledgers.about, experiment_count: 2 };
+    ledgers.tell('state');
+    expect(model.experiment).toBe('churn');
   });
 
   it('does not read the same ledger again when another notebook comes to the front', async () => {

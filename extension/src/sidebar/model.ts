@@ -2,7 +2,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
-import type { Api, IColumns, IRunsQuery, Scope } from '../api';
+import type { Api, IColumns, IPage, IRunsQuery, Scope } from '../api';
 import type { Change, IWatch } from '../common/watch';
 import { orderBy, valueOf, column } from './columns';
 import { asFilter } from './filter';
@@ -18,7 +18,7 @@ const STATES = ['no-ledger', 'older-ledger', 'newer-ledger', 'locked', 'corrupt'
 
 /** What the table needs of `ILedgerClient`. */
 export interface ILedgers {
-  api(path: string): Pick<Api, 'runs' | 'columns'>;
+  api(path: string): Pick<Api, 'runs' | 'columns' | 'experiments'>;
   watch(path: string): IWatch;
 }
 
@@ -79,10 +79,20 @@ export class RunsModel implements IDisposable {
     return this.watch.about?.experiments ?? [];
   }
 
+  /** How many experiments there are in all; `findExperiments` has those that `experiments` does not tell. */
+  get experimentCount(): number {
+    return this.watch.about?.experiment_count ?? 0;
+  }
+
+  findExperiments(text: string): Promise<IPage<string>> {
+    return this.ledgers.api(this._place.path).experiments(text);
+  }
+
   /** The experiment that was chosen, or the one that has the notebook's name. */
   get experiment(): string {
     const { experiment } = this._state;
-    if (this.experiments.includes(experiment)) {
+    const areMore = this.experimentCount > this.experiments.length;
+    if (this.experiments.includes(experiment) || (areMore && experiment)) {
       return experiment;
     }
     const stem = (this._place.path.split('/').pop() ?? '').replace(/\.ipynb$/, '');

@@ -26,39 +26,61 @@ export const Row = React.memo(function Row(props: IRowProps): React.ReactElement
   if (!run) {
     return (
       <tr id={id} className={`${classes} jp-mod-loading`} aria-rowindex={index + 2} data-row={index}>
-        <td className="jp-nbledger-Runs-check" />
-        <td className="jp-nbledger-Runs-name">
-          <span className="jp-nbledger-Runs-placeholder" />
-        </td>
-        {columns.map(column => (
-          <td key={column.key} />
-        ))}
+        <Placeholders columns={columns} />
       </tr>
     );
   }
-  const name = nameOf(run);
   return (
     <tr id={id} className={classes} aria-rowindex={index + 2} aria-selected={isSelected} data-row={index} data-run={run.id}>
-      <td className="jp-nbledger-Runs-check">
-        <input type="checkbox" tabIndex={-1} checked={isSelected} readOnly aria-label={trans.__('Select %1', name)} />
-      </td>
-      <th
-        scope="row"
-        className="jp-nbledger-Runs-name"
-        data-column="name"
-        data-name={name}
-        title={titleOf(trans, run)}
-        aria-label={trans.__('%1, %2', name, statusText(trans, run.status))}
-      >
-        <StatusSign status={run.status} trans={trans} />
-        <span className="jp-nbledger-Runs-text">{props.name}</span>
-      </th>
+      <Check name={nameOf(run)} isSelected={isSelected} trans={trans} />
+      <Name run={run} text={props.name} trans={trans} />
       {columns.map(column => (
         <Cell key={column.key} run={run} column={column} now={now} trans={trans} />
       ))}
     </tr>
   );
 }, sameRow);
+
+/** The cells of a row whose run is not there yet: the same for all, so that a row that only moves on changes nothing else. */
+const Placeholders = React.memo(function Placeholders({ columns }: { columns: IColumn[] }): React.ReactElement {
+  return (
+    <>
+      <td className="jp-nbledger-Runs-check" />
+      <td className="jp-nbledger-Runs-name">
+        <span className="jp-nbledger-Runs-placeholder" />
+      </td>
+      {columns.map(column => (
+        <td key={column.key} />
+      ))}
+    </>
+  );
+});
+
+function Check(props: { name: string; isSelected: boolean; trans: TranslationBundle }): React.ReactElement {
+  return (
+    <td className="jp-nbledger-Runs-check">
+      <input type="checkbox" tabIndex={-1} checked={props.isSelected} readOnly aria-label={props.trans.__('Select %1', props.name)} />
+    </td>
+  );
+}
+
+const Name = React.memo(function Name(props: { run: IRun; text: string; trans: TranslationBundle }): React.ReactElement {
+  const { run, text, trans } = props;
+  const name = nameOf(run);
+  return (
+    <th
+      scope="row"
+      className="jp-nbledger-Runs-name"
+      data-column="name"
+      data-name={name}
+      title={titleOf(trans, run)}
+      aria-label={trans.__('%1, %2', name, statusText(trans, run.status))}
+    >
+      <StatusSign status={run.status} trans={trans} />
+      <span className="jp-nbledger-Runs-text">{text}</span>
+    </th>
+  );
+});
 
 /** Only what a row shows: the time matters where a relative time or a running run is shown. */
 function sameRow(a: IRowProps, b: IRowProps): boolean {

@@ -9,8 +9,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRun } from '../api';
 import { VirtualBody, useVirtual } from '../common/virtual';
 import { CHECK_WIDTH, NAME_WIDTH, NARROWEST } from './columns';
-import type { IColumn } from './columns';
-import { Header, fitting, labelOf } from './header';
+import type { IColumn, IOrder } from './columns';
+import { Head, fitting, widthOf } from './header';
 import type { IListChange, RunList } from './list';
 import type { RunsModel } from './model';
 import { Cutter } from './middle';
@@ -47,7 +47,12 @@ export function RunTable(props: ITableProps): React.ReactElement {
   const [prefix] = React.useState(() => `jp-nbledger-runs-${++tables}`);
   const selected = React.useMemo(() => new Set(state.selected), [state.selected]);
 
-  React.useEffect(() => list.need(virtual.start, virtual.end), [list, virtual.start, virtual.end, total]);
+  const { isPassing } = virtual;
+  React.useEffect(() => {
+    if (!isPassing) {
+      list.need(virtual.start, virtual.end);
+    }
+  }, [list, virtual.start, virtual.end, total, isPassing]);
 
   // After a change of the ledger the rows in sight stay where they are, and the active row stays the same run.
   const latest = React.useRef(virtual);
@@ -85,9 +90,9 @@ export function RunTable(props: ITableProps): React.ReactElement {
     return () => observer.disconnect();
   }, [onWidth]);
 
-  const widthOf = (column: IColumn): number => state.widths[column.key] ?? column.width;
-  const others = columns.reduce((sum, column) => sum + widthOf(column), CHECK_WIDTH);
+  const others = columns.reduce((sum, column) => sum + widthOf(column, state.widths), CHECK_WIDTH);
   const nameWidth = Math.max(state.widths.name ?? NAME_WIDTH, width - others);
+  const isWide = nameWidth + others > width;
   // Two lines hold a little less than twice one line: a line may break early.
   const nameRoom = (nameWidth - BESIDE_NAME) * (state.wrap ? 1.8 : 1);
   const cutter = React.useMemo(() => new Cutter(fontOf(virtual.ref.current)), [width > 0]);
@@ -174,22 +179,22 @@ export function RunTable(props: ITableProps): React.ReactElement {
     }
   };
 
-  const resize = (key: string, size: number | null): void => {
-    const widths = { ...state.widths };
-    if (size === null) {
-      widths[key] = fitting(virtual.ref.current, key, widths[key] ?? NAME_WIDTH);
-    } else {
-      widths[key] = Math.max(NARROWEST, Math.round(size));
-    }
-    model.update({ widths });
-  };
+  const { ref } = virtual;
+  const onResize = React.useCallback(
+    (key: string, size: number | null): void => {
+      const { widths } = model.state;
+      const fits = size === null ? fitting(ref.current, key, widths[key] ?? NAME_WIDTH) : Math.max(NARROWEST, Math.round(size));
+      model.update({ widths: { ...widths, [key]: fits } });
+    },
+    [model, ref]
+  );
+  const onOrder = React.useCallback((order: IOrder | null) => model.update({ order }), [model]);
 
-  const header = { model, trans, onResize: resize };
   return (
     <div className="jp-nbledger-Runs-scroller" ref={virtual.ref} onScroll={virtual.onScroll}>
       <table
         role="grid"
-        className={`jp-nbledger-Runs-table${list.isOld ? ' jp-mod-old' : ''}${state.wrap ? ' jp-mod-wrapped' : ''}`}
+        className={`jp-nbledger-Runs-table${list.isOld ? ' jp-mod-old' : ''}${state.wrap ? ' jp-mod-wrapped' : ''}${isWide ? ' jp-mod-wide' : ''}`}
         style={{ width: nameWidth + others }}
         tabIndex={0}
         aria-label={trans.__('Runs')}
@@ -200,40 +205,25 @@ export function RunTable(props: ITableProps): React.ReactElement {
         aria-activedescendant={active >= virtual.start && active < virtual.end ? `${prefix}-${active}` : undefined}
         onKeyDown={onKeyDown}
       >
-        <colgroup>
-          <col style={{ width: CHECK_WIDTH }} />
-          <col style={{ width: nameWidth }} />
-          {columns.map(column => (
-            <col key={column.key} style={{ width: widthOf(column) }} />
-          ))}
-        </colgroup>
-        <thead>
-          <tr aria-rowindex={1}>
-            <th scope="col" className="jp-nbledger-Runs-check" aria-label={trans.__('Selected')} />
-            <Header {...header} name="name" label={trans.__('Run')} width={nameWidth} orderKey="attributes.name" />
-            {columns.map(column => (
-              <Header
-                {...header}
-                key={column.key}
-                name={column.key}
-                label={labelOf(trans, column)}
-                width={widthOf(column)}
-                orderKey={column.key}
-                kind={column.kind}
-              />
-            ))}
-          </tr>
-        </thead>
+        <Head
+          trans={trans}
+          columns={columns}
+          widths={state.widths}
+          nameWidth={nameWidth}
+          order={state.order}
+          onOrder={onOrder}
+          onResize={onResize}
+        />
         <VirtualBody
           virtual={virtual}
           columns={columns.length + 2}
           onClick={onClick}
           onDoubleClick={onDoubleClick}
           row={index => {
-            const run = list.run(index);
+            const run = isPassing ? undefined : list.run(index);
             return (
               <Row
-                key={index}
+                key={virtual.key(index)}
                 id={`${prefix}-${index}`}
                 index={index}
                 run={run}

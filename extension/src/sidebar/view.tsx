@@ -3,10 +3,11 @@ import * as React from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRun, Scope } from '../api';
 import { count } from '../common/format';
-import { Problem, problemOf } from '../common/message';
+import { OnlyLooking, Problem, problemOf } from '../common/message';
 import { whyNot } from '../common/rights';
 import { Chooser } from './chooser';
 import { automatic, column } from './columns';
+import { ExperimentChoice } from './experiment';
 import { FilterBar } from './filterbar';
 import { columnsIcon, moreIcon } from './icons';
 import type { RunsModel } from './model';
@@ -48,16 +49,7 @@ export function RunsView(props: IViewProps): React.ReactElement {
       <div className="jp-nbledger-Bar">
         <ScopeChoice model={model} trans={trans} scopes={scopes} />
       </div>
-      {model.scope === 'experiment' && (
-        <label className="jp-nbledger-Experiment">
-          <span>{trans.__('Experiment')}</span>
-          <select value={model.experiment} onChange={event => model.update({ experiment: event.target.value })}>
-            {model.experiments.map(name => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-      )}
+      {model.scope === 'experiment' && <ExperimentChoice model={model} trans={trans} />}
       <FilterBar model={model} trans={trans} error={isFilterWrong ? list.error : null} onSaved={onSaved}>
         <IconButton
           label={trans.__('Columns')}
@@ -163,15 +155,22 @@ function Empty(props: { model: RunsModel; trans: TranslationBundle }): React.Rea
     );
   }
   const isNotebook = model.scope === 'notebook';
+  const why = model.watch.about ? whyNot(trans, model.watch.about, 'write') : '';
   return (
     <div className="jp-nbledger-Problem" data-kind="empty">
       <div className="jp-nbledger-Problem-title">
         {isNotebook ? trans.__('No runs of this notebook yet') : trans.__('No runs yet')}
       </div>
-      <p>{trans.__('Put this line on top of a cell that fits a model and run it:')}</p>
-      <pre tabIndex={0} aria-label={trans.__('The line to write')}>
-        {'%%track'}
-      </pre>
+      {why ? (
+        <OnlyLooking why={why} trans={trans} />
+      ) : (
+        <>
+          <p>{trans.__('Put this line on top of a cell that fits a model and run it:')}</p>
+          <pre tabIndex={0} aria-label={trans.__('The line to write')}>
+            {'%%track'}
+          </pre>
+        </>
+      )}
       {!model.state.untracked && (
         <button className="jp-nbledger-button" onClick={() => model.update({ untracked: true })}>
           {trans.__('Show untracked cells as well')}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -25,6 +25,30 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 class CommandRefused(NBLedgerError):
     """A verb could not do what was asked. Field: detail."""
+
+
+class PathMissing(NBLedgerError):
+    """An argument names what is not there, or not a file or folder as it should be. Fields: found, kind, folder."""
+
+    template = "{found}: name a {kind} that is there, seen from {folder}"
+    exit_code = 2
+
+
+class OldPath(click.Path):
+    """A path that must be there already; where it is not, one line says so instead of click's three."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(exists=True, file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def fail(self, message: str, *_of: click.Parameter | click.Context | None) -> NoReturn:
+        """Raise `PathMissing`; click passes param and context by place."""
+        kind = " or ".join(name for name, fits in (("file", self.file_okay), ("folder", self.dir_okay)) if fits)
+        raise PathMissing(found=message.rstrip("."), kind=kind, folder=Path.cwd())
+
+
+OLD_FILE = OldPath(dir_okay=False)
+OLD_FOLDER = OldPath(file_okay=False)
+OLD_PATH = OldPath()
 
 
 @dataclass

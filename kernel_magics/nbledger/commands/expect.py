@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nbledger.commands.common import CommandRefused, State, as_json, complete_runs, emit, examples, nearby, pass_state
+from nbledger.commands.common import (
+    OLD_FILE,
+    CommandRefused,
+    State,
+    as_json,
+    complete_runs,
+    emit,
+    examples,
+    nearby,
+    pass_state,
+)
 
 if TYPE_CHECKING:
     from nbledger.ledger import Ledger
@@ -15,7 +25,6 @@ if TYPE_CHECKING:
 BROKEN = 3
 """The exit code when data broke its checks."""
 
-OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbledger.commands.common import (
+    OLD_FILE,
     State,
     as_json,
     complete_experiments,
@@ -67,7 +68,7 @@ NO_MODELS = "No model is registered yet: nbledger promote MODEL --best metrics.N
 @click.option(
     "--gates",
     "gate_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=OLD_FILE,
     metavar="FILE",
     help="Also the gates of a pipeline.yaml, or of a YAML list.",
 )

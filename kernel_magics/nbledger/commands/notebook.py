@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbledger.commands.common import (
+    OLD_FILE,
+    OLD_FOLDER,
     State,
     as_json,
     complete_experiments,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     metavar="NOTEBOOK...",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=OLD_FILE,
 )
 @click.option(
     "-p", "--param", "params", nargs=2, multiple=True, metavar="NAME VALUE", help="A param, of its declared type."
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     "--file",
     "files",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=OLD_FILE,
     help="A YAML or JSON file of params.",
 )
 @click.option(
@@ -75,7 +77,7 @@ if TYPE_CHECKING:
 @click.option("--kernel", metavar="NAME", help="The kernel to use instead of the notebook's.")
 @click.option(
     "--cwd",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=OLD_FOLDER,
     help="Where it runs; the notebook's folder by default.",
 )
 @click.option("--progress/--no-progress", default=True, help="Papermill's progress bar (on stderr).")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbledger.commands.common import (
+    OLD_FILE,
     CommandRefused,
     Function,
     State,
@@ -58,7 +59,7 @@ def _param_options(function: Function) -> Function:
                 "--file",
                 "files",
                 multiple=True,
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                type=OLD_FILE,
                 help="A YAML or JSON file of params; -p wins over it.",
             ),
             click.option("--only", multiple=True, metavar="STEP", help="Only this step and those it needs."),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nbledger.commands.common import (
+    OLD_FILE,
+    OLD_PATH,
     CommandRefused,
     State,
     as_json,
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(epilog=examples("nbledger where"))
@@ -218,7 +219,7 @@ def import_(state: State, file: Path, as_json: bool) -> None:
 
 
 @click.command(epilog=examples("nbledger merge ../laptop/.nbledger"))
-@click.argument("other", type=click.Path(exists=True, path_type=Path))
+@click.argument("other", type=OLD_PATH)
 @as_json
 @pass_state
 def merge(state: State, other: Path, as_json: bool) -> None:

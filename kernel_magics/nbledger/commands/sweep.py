@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbledger.commands.common import State, as_json, complete_runs, emit, examples, pass_state, short
+from nbledger.commands.common import OLD_FILE, State, as_json, complete_runs, emit, examples, pass_state, short
 from nbledger.commands.sweep_text import Watch, best_text, counts_text, sweep_data, sweep_text, trials_table
 from nbledger.tables import ago, table
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from nbledger.pipeline.sweep.space import Space
 
 SOME_FAILED = 3
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -31,7 +30,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         nbledger sweep --resume 3f2a91c0
     """)
 )
-@click.argument("notebook", required=False, type=FILE)
+@click.argument("notebook", required=False, type=OLD_FILE)
 @click.option(
     "--grid", multiple=True, metavar="NAME=A,B,...", help="Values to try, every combination. May be repeated."
 )
@@ -48,7 +47,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="NAME=DIST",
     help="A range for Optuna: float(a,b[,log][,step=S]), int(a,b[,log][,step=S]), choice(a,b,...).",
 )
-@click.option("--space", type=FILE, help="A YAML file with strategy, params and settings.")
+@click.option("--space", type=OLD_FILE, help="A YAML file with strategy, params and settings.")
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="How many trials, with --random and --optuna.")
 @click.option("--seed", type=int, metavar="N", help="What --random draws by and Optuna begins with; drawn by default.")
 @click.option("-m", "--metric", metavar="NAME", help="The metric that judges a trial, recorded by any of its cells.")

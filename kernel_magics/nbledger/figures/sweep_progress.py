@@ -19,6 +19,8 @@ _LOOKS = {
     "cancelled": ("stopped early", PALETTE[4], "square"),
     "failed": ("failed", PALETTE[1], "x-open"),
 }
+#: So many trials have a tick each.
+FEW = 10
 _WAITING = ("planned", "deleted", "interrupted")
 
 
@@ -79,7 +81,10 @@ def sweep_progress(
     words += [f"{lacking:,} without a value, on the lower edge"] if lacking and known else []
     words += [note] if note else []
     say(figure, plain("; ".join(words)))
-    figure.update_xaxes(title_text="trial", range=[-0.5, max(total or 0, int(places.max()) + 1) - 0.5], tickformat="d")
+    last = max(total or 0, int(places.max()) + 1)
+    # Between few trials plotly would put ticks at halves; of many it marks whole ones, until somebody zooms in.
+    ticks = {"dtick": 1} if last <= FEW else {}
+    figure.update_xaxes(title_text="trial", range=[-0.5, last - 0.5], tickformat="~r", **ticks)
     figure.update_yaxes(title_text=plain(label, 60), visible=known)
     figure.update_layout(showlegend=True)
     text = f"{title} of {len(frame):,} trials"

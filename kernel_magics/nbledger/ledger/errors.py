@@ -34,7 +34,7 @@ class LedgerTooOld(LedgerReadOnly):
 
     template = (
         "The ledger {path} has schema {found}, older than this nbledger's {known}, and is read-only: make it writable, "
-        "and any nbledger command brings it up to date."
+        "or copy its folder to where you may write; any nbledger command there brings it up to date."
     )
 
 
