@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .coded import MOST, Words, words_of
 from .columns import WINDOW
 from .sink import PARALLEL, Sink, spread
 
@@ -33,6 +34,10 @@ def is_text(kind: Any) -> bool:
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
     )  # fmt: skip
+
+
+def _is_large(kind: Any) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_large_binary(kind))
 
 
 def text_digests(sink: Sink, chunked: Any) -> list[bytes]:
@@ -67,12 +72,16 @@ def plain(array: Any) -> Any:
     return array.cast(pa.large_string() if pa.types.is_string_view(array.type) else pa.large_binary())
 
 
+def _binary(array: Any) -> Any:
+    """Return an array of texts as one of bytes."""
+    return array.view(pa.large_binary() if _is_large(array.type) else pa.binary())
+
+
 def offsets_of(array: Any) -> Any:
     """Return where each text begins, and the last one ends, in the array's text."""
-    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
     if not len(array):
         return np.zeros(1, np.int64)
-    dtype = np.int64 if large else np.int32
+    dtype = np.int64 if _is_large(array.type) else np.int32
     return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array) + 1]
 
 
@@ -82,16 +91,6 @@ def text_of(array: Any, offsets: Any) -> Any:
     if buffer is None or not buffer.size:
         return np.zeros(0, np.uint8)
     return np.frombuffer(buffer, np.uint8)[offsets[0] : offsets[-1]]
-
-
-def _pieces(part: Any) -> Iterator[_Plain]:
-    """Yield the arrays that make up a part of a column; where they are many and small, those of a window in one."""
-    if len(chunks_of(part)) <= _PIECES * _TASK // WINDOW and is_text(part.type):
-        yield from map(_Plain, chunks_of(part))
-        return
-    for start in range(0, len(part), WINDOW):
-        arrays = list(map(plain, chunks_of(part.slice(start, WINDOW))))
-        yield from map(_Plain, [pa.concat_arrays(arrays)] if len(arrays) > _PIECES else arrays)
 
 
 class _Plain:
@@ -123,6 +122,27 @@ class _Plain:
         return text
 
 
+class _Coded:
+    """A dictionary's array of few different texts."""
+
+    def __init__(self, array: Any, words: Words) -> None:
+        self.array = array
+        self.words = words
+        indices = array.indices
+        numbers = np.frombuffer(indices.buffers()[1], indices.type.to_pandas_dtype())
+        self.numbers = numbers[indices.offset : indices.offset + len(indices)]
+        self.valid = indices.is_valid().to_numpy(zero_copy_only=False) if indices.null_count else None
+
+    def read(self, start: int, lengths: Any) -> Any:
+        """Fill in the lengths of the rows from `start` on and return their text."""
+        numbers = self.numbers[start : start + len(lengths)].astype(self.words.dtype)
+        if self.valid is not None:
+            valid = self.valid[start : start + len(lengths)]
+            numbers *= valid
+            numbers += ~valid * self.words.dtype(self.words.missing)
+        return self.words.read(numbers, lengths)
+
+
 class _Windows:
     """Makes the digests of one window after another; its memory is used again, because fresh memory is slow."""
 
@@ -132,12 +152,13 @@ class _Windows:
         self.before = np.empty(length, np.int64)
         self.known: tuple[Any, bytes] | None = None
         self.text: tuple[Any, bytes] | None = None
+        self.words: tuple[Any, Words | None] | None = None
 
     def digests(self, part: Any) -> Iterator[bytes]:
         """Yield the digest of each window of an Array or ChunkedArray."""
         texts: list[Any] = []
         end = 0
-        for piece in _pieces(part):
+        for piece in self._pieces(part):
             start, length = 0, len(piece.array)
             while start < length:
                 rows = self.lengths[end : end + length - start]
@@ -149,6 +170,31 @@ class _Windows:
                     texts, end = [], 0
         if end:
             yield self._digest(end, texts)
+
+    def _pieces(self, part: Any) -> Iterator[_Plain | _Coded]:
+        """Yield the arrays that make up a part of a column; where they are many and small, those of a window in one."""
+        chunks = chunks_of(part)
+        if len(chunks) <= _PIECES * _TASK // WINDOW and is_text(part.type):
+            yield from map(_Plain, chunks)
+        elif len(chunks) <= _PIECES * _TASK // WINDOW and pa.types.is_dictionary(part.type):
+            for array in chunks:
+                yield from self._decoded(array)
+        else:
+            for start in range(0, len(part), WINDOW):
+                arrays = list(map(plain, chunks_of(part.slice(start, WINDOW))))
+                yield from map(_Plain, [pa.concat_arrays(arrays)] if len(arrays) > _PIECES else arrays)
+
+    def _decoded(self, array: Any) -> Iterator[_Plain | _Coded]:
+        """Yield a dictionary's array: as it is where its texts are few and often repeated, else decoded in windows."""
+        dictionary = array.dictionary
+        if len(dictionary) < min(MOST, len(array) // 8):
+            if self.words is None or not self.words[0].equals(dictionary):
+                self.words = dictionary, words_of(_binary(plain(dictionary)).to_pylist())
+            if self.words[1] is not None:
+                yield _Coded(array, self.words[1])
+                return
+        for start in range(0, len(array), WINDOW):
+            yield _Plain(plain(array.slice(start, WINDOW)))
 
     def _digest(self, end: int, texts: list[Any]) -> bytes:
         lengths, same = self._lengths_digest(self.lengths[:end])

@@ -12,9 +12,8 @@ while its number counts.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,18 +21,19 @@ from .sink import spread
 from .text import BATCH, encode_text, mixed_content
 from .walk import Walk
 
+if TYPE_CHECKING:
+    from .coded import Runs, Words
+
+T = TypeVar("T")
+
 #: Elements that are numbered together: whole batches, and few enough to stay in the processor's cache.
 WINDOW = 16 * BATCH
-# What one thread takes at a time.
-_TASK = 8 * WINDOW
 # With more references than this it is not worth it. A window that has many at its beginning is not numbered at all.
 _MOST = 1024
 _PROBE = 2048
 _MOST_IN_PROBE = 1024
 # Slots of a table that finds a reference's number by some of its bits, twice as fast as hashing it.
 _SLOTS = 1 << 12
-# Content is put together from ready-made runs of 8, 4 or 2 encodings where there are no more than so many such runs.
-_RUN_BITS = 12
 # No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
 # What may stand among the strings: values without parts, whose encoding depends on nothing else.
@@ -45,34 +45,58 @@ def window_digests(walk: Walk, flat: Any, whole: int) -> list[list[bytes] | None
 
     `None` stands for a window that is to be encoded as any objects are; nothing is returned where that is true of all.
     """
+    found = _spread(walk, flat, whole, WINDOW, Objects.encode)
+    return [digests for part in found for digests in part]
+
+
+def text_digests(walk: Walk, flat: Any, rows: int) -> list[bytes | None]:
+    """Return the digest of each window of `rows` elements that are strings or missing, as `arrow_text` has it.
+
+    `None` stands for a window that has to be read string by string; nothing is returned where that is true of all.
+    """
+
+    if len(flat) < BATCH:
+        return []
+
+    def digest(objects: Objects, window: Any) -> bytes | None:
+        found = None if objects.refused else objects.text_digest(window)
+        objects.refused = found is None
+        return found
+
+    return [one for part in _spread(walk, flat, len(flat), rows, digest) for one in part]
+
+
+def _spread(walk: Walk, flat: Any, whole: int, rows: int, encode: Callable[[Objects, Any], T]) -> list[list[T]]:
+    """Return what `encode` makes of each window, on threads, which each number the objects that they meet."""
     pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     if pandas is None or pyarrow is None or not isinstance(flat, np.ndarray) or flat.dtype.kind != "O":
         return []
+    spare: list[Objects] = []
 
-    spare: list[_Words] = []
-
-    def digests(start: int) -> list[list[bytes] | None]:
+    def task(start: int) -> list[T]:
         try:
-            words = spare.pop()
+            objects = spare.pop()
         except IndexError:
-            words = _Words(walk, pandas, pyarrow)
-        edges = range(start, min(start + _TASK, whole), WINDOW)
-        found = [words.encode(flat[edge : min(edge + WINDOW, whole)]) for edge in edges]
+            objects = Objects(walk, pandas)
+        objects.refused = False
+        edges = range(start, min(start + 8 * rows, whole), rows)
+        found = [encode(objects, flat[edge : min(edge + rows, whole)]) for edge in edges]
         if not walk.sink.raw_layout:  # a token's numbers must not depend on which thread came first
-            spare.append(words)
+            spare.append(objects)
         return found
 
-    return [found for part in spread(digests, range(0, whole, _TASK), whole * flat.itemsize) for found in part]
+    return spread(task, range(0, whole, 8 * rows), whole * flat.itemsize)
 
 
-class _Words:
+class Objects:
     """The objects met so far in a part of an array, numbered in the order in which they came."""
 
-    def __init__(self, walk: Walk, pandas: Any, pyarrow: Any) -> None:
+    def __init__(self, walk: Walk, pandas: Any) -> None:
         self.walk = walk
         self.sink = walk.sink
         self.pandas = pandas
-        self.pyarrow = pyarrow
+        #: Whether the window before could not be numbered.
+        self.refused = False
         self.plain = {*_PLAIN, type(pandas.NA), type(pandas.NaT)}
         self._forget()
 
@@ -84,20 +108,14 @@ class _Words:
         self.others: list[bytes] = []
         self.table: tuple[Any, Any] | None = None
         self.shift = np.uintp(0)
-        self.runs: dict[bool, _Runs] = {}
+        self.runs: dict[bool, Runs] = {}
+        self.words: Words | None = None
+        # A table of which objects are strings, looked at in runs of `texts`.
+        self.flags: Any = None
 
     def encode(self, window: Any) -> list[bytes] | None:
         """Return the encodings of a window, `None` when it holds too many objects, or others than those."""
-        references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
-        numbers = self._look_up(references)
-        if numbers is None:
-            if len(set(references[:_PROBE].tolist())) > _MOST_IN_PROBE:
-                return None
-            # Mostly all that there is stands at the beginning.
-            if self._number(window, references[:_PROBE]) is not None:
-                numbers = self._look_up(references)
-            if numbers is None:
-                numbers = self._number(window, references)
+        numbers = self.numbers(window)
         if numbers is None:
             return None
         if self.sink.raw_layout:
@@ -110,6 +128,37 @@ class _Words:
         return [
             digest for start in range(0, len(numbers), step) for digest in self._batches(numbers[start : start + step])
         ]
+
+    def text_digest(self, window: Any) -> bytes | None:
+        """Return the digest of a window's lengths and text, `None` when it is not of a few strings, or none."""
+        numbers = self.numbers(window)
+        if numbers is None:
+            return None
+        if self.words is None:
+            if not all(type(item) is str or self.pandas.isna(item) for item in self.held):
+                return None
+            from .coded import words_of  # imports pyarrow
+
+            self.words = words_of([text[:-1] if text else None for text in self.texts])
+            if self.words is None:
+                return None
+        lengths = np.empty(len(numbers), np.int64)
+        text = self.words.read(numbers.astype(self.words.dtype, copy=False), lengths)
+        return self.sink.digest(self.sink.digest(lengths.view(np.uint8)) + self.sink.digest(text))
+
+    def numbers(self, window: Any) -> Any:
+        """Return the number of each of a window's objects, `None` when they are too many, or others than those."""
+        references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
+        numbers = self._look_up(references)
+        if numbers is None:
+            if len(set(references[:_PROBE].tolist())) > _MOST_IN_PROBE:
+                return None
+            # Mostly all that there is stands at the beginning.
+            if self._number(window, references[:_PROBE]) is not None:
+                numbers = self._look_up(references)
+            if numbers is None:
+                numbers = self._number(window, references)
+        return numbers
 
     def _look_up(self, references: Any) -> Any:
         """Return the references' numbers by a table of some of their bits; `None` when one is not in it."""
@@ -150,6 +199,7 @@ class _Words:
         self.texts += [encode_text(item) + b"\0" if type(item) is str else b"" for item in found]
         self.others += [b"" if type(item) is str else self.walk.encode(item) for item in found]
         self.runs.clear()
+        self.words = None
         self._tabulate(dtype)
         return numbers.astype(dtype)
 
@@ -171,7 +221,7 @@ class _Words:
         if all(self.texts):
             yield from (b"s" + self.sink.digest(text[:-1]) for text in texts)
             return
-        flags = np.array([text != b"" for text in self.texts]).take(numbers).reshape(-1, BATCH)
+        flags = self.runs[True].look_up(self.flags, numbers).view(np.uint8).reshape(-1, BATCH)
         given = list(filter(None, self.others))
         if len(given) == 1:
             others: list[Any] = [given[0] * int(BATCH - np.count_nonzero(flag)) for flag in flags]
@@ -184,42 +234,9 @@ class _Words:
     def _join(self, items: list[bytes], numbers: Any) -> list[memoryview]:
         runs = self.runs.get(items is self.texts)
         if runs is None:
-            runs = self.runs[items is self.texts] = _Runs(self.pyarrow, items)
-        return runs.join(numbers)
+            from .coded import Runs  # imports pyarrow
 
-
-class _Runs:
-    """Puts encodings together by their numbers: a run of several at a time, where there are few such runs."""
-
-    def __init__(self, pyarrow: Any, items: list[bytes]) -> None:
-        from pyarrow import compute
-
-        self.pyarrow = pyarrow
-        self.bits = max(1, (len(items) - 1).bit_length())
-        self.run = next(length for length in (8, 4, 2, 1) if length * self.bits <= _RUN_BITS)
-        self.items = pyarrow.array(items + [b""] * ((1 << self.bits) - len(items)), pyarrow.binary())
-        bits = self.bits
-        while bits < self.bits * self.run:
-            numbers = np.arange(1 << 2 * bits)
-            parts = (self.items.take(pyarrow.array(half)) for half in (numbers & (1 << bits) - 1, numbers >> bits))
-            self.items = compute.binary_join_element_wise(*parts, b"")
-            bits *= 2
-
-    def join(self, numbers: Any) -> list[memoryview]:
-        """Return what the numbers stand for, together for each batch."""
-        found = self.items.take(self.pyarrow.array(self._runs_of(numbers)))
-        edges = np.frombuffer(found.buffers()[1], np.int32)[: len(found) + 1 : BATCH // self.run].tolist()
-        text = memoryview(found.buffers()[2])
-        return [text[start:stop] for start, stop in pairwise(edges)]
-
-    def _runs_of(self, numbers: Any) -> Any:
-        """Return the number of each run: the bits of its numbers side by side."""
-        if self.run == 1:
-            return numbers
-        runs = np.ascontiguousarray(numbers).view(f"<u{self.run}")
-        bits, lane = self.bits, 8
-        while lane < 8 * self.run:
-            low = sum(((1 << bits) - 1) << place for place in range(0, 8 * self.run, 2 * lane))
-            runs = (runs & low) | (runs >> (lane - bits) & (low << bits))
-            bits, lane = 2 * bits, 2 * lane
-        return runs.astype(np.uint16)
+            runs = self.runs[items is self.texts] = Runs(items)
+            if items is self.texts:
+                self.flags = runs.tabulate(np.array([text != b"" for text in items]))
+        return runs.batches(numbers, BATCH)
