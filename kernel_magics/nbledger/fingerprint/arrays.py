@@ -100,9 +100,8 @@ def _gappy_digest(walk: Walk, part: Array) -> bytes:
     if len(places) == 1:
         others = places[0][1] * (len(part) - len(texts))
     else:
-        which = sum(np.where(place, np.uint8(number), np.uint8(0)) for number, (place, _) in enumerate(places))
-        encodings = [encoded for _, encoded in places]
-        others = b"".join(map(encodings.__getitem__, which[~present].tolist()))
+        encodings = {id(mark): walk.encode(mark) for mark in marks}
+        others = b"".join(map(encodings.__getitem__, references[~present].tolist()))
     return walk.sink.digest(mixed_content(present.tobytes(), digest, others))
 
 

@@ -135,7 +135,7 @@ class _Coded:
 
     def read(self, start: int, lengths: Any) -> Any:
         """Fill in the lengths of the rows from `start` on and return their text."""
-        numbers = self.numbers[start : start + len(lengths)].astype(self.words.dtype)
+        numbers: Any = self.numbers[start : start + len(lengths)].astype(self.words.dtype)
         if self.valid is not None:
             valid = self.valid[start : start + len(lengths)]
             numbers *= valid

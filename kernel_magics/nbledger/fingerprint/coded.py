@@ -16,7 +16,7 @@ from pyarrow import compute
 # There are ready-made runs of 8, 4 or 2 where there are no more than so many such runs.
 _RUN_BITS = 12
 # With more texts than this there is no gain.
-MOST = 1024
+MOST = 8192
 # The longest text that is put into runs: 4,096 runs of four take 4 MiB.
 _LONGEST = 256
 
