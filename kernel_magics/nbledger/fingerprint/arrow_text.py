@@ -21,7 +21,7 @@ from .sink import PARALLEL, Sink, spread
 # Rows that one thread takes at a time.
 _TASK = 8 * WINDOW
 # With more chunks than this in a window they are joined, which costs a copy, but less than looking at each.
-_PIECES = 32
+_PIECES = 8
 # So many elements tell at once that windows differ.
 _PROBE = 64
 # No longer text is compared with the one before it.
