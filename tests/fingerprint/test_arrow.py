@@ -105,6 +105,14 @@ def test_texts_have_one_identity_in_every_layout(name):
         [pa.py_buffer(np.packbits(np.arange(100_000) % 3 > 0, bitorder="little")), *narrow.buffers()[1:]],
     )
     assert same(hidden, pa.array([item if i % 3 else None for i, item in enumerate(narrow.fill_null("").to_pylist())]))
+    few = pa.DictionaryArray.from_arrays(
+        pa.array([None if i % 5 == 0 else i % 4 for i in range(100_000)], pa.int32()), pa.array(["", None, "é", "x\0"])
+    )
+    one = pa.array(few.to_pylist()).dictionary_encode()
+    assert one.dictionary != few.dictionary
+    assert same(few, pa.chunked_array([one[:33], one[33:40_000], one[40_000:]]))
+    again = pd.Series(few.to_pylist(), dtype=pd.StringDtype("python", na_value=np.nan))
+    assert fingerprint(again).hash == fingerprint(again.astype("str")).hash
     changed = column.copy()
     changed.iloc[77_777] = "other"
     assert fingerprint(changed).hash != hash

@@ -12,7 +12,7 @@ import pytest
 from nbledger.fingerprint import fingerprint, repeats, token
 from nbledger.fingerprint.arrays import _batch
 from nbledger.fingerprint.sink import IDENTITY
-from nbledger.fingerprint.text import BATCH
+from nbledger.fingerprint.text import BATCH, batch_digest, mixed_batch_digest
 from nbledger.fingerprint.walk import Walk
 
 
@@ -30,6 +30,13 @@ def column(words, length, seed=0):
     return found
 
 
+def one_by_one(items):
+    """Return the encoding of a batch without any of the quick ways."""
+    if all(isinstance(item, str) for item in items):
+        return b"s" + batch_digest(IDENTITY, items)
+    return b"m" + mixed_batch_digest(Walk(IDENTITY), items)
+
+
 def apart(values):
     """Return the same strings, each an object of its own."""
     found = np.empty(len(values), object)
@@ -43,7 +50,7 @@ def apart(values):
 WORDS = ("alpha", "beta", "", "gämma", "δέλτα", "🙂", "a\tb", "\udcff")
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 6, 8, 32, 33, 300, 1000, 1100])
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 8, 32, 33, 300, 1000, 1100, 5000, 9000])
 @pytest.mark.parametrize("length", [BATCH, 3 * BATCH, 16 * BATCH, 17 * BATCH + 5])
 def test_repeated_words_have_the_identity_of_words_of_their_own(count, length):
     words = [*WORDS, *(f"word-{index}" for index in range(count))][:count]
@@ -71,8 +78,8 @@ def test_what_stands_between_repeated_words_counts_by_its_type_and_value(others,
     values = column([*words, *others], 18 * BATCH)
     values[: 2 * BATCH] = words[0] if words else None
     values[2 * BATCH : 3 * BATCH] = others[0]
-    one_by_one = [_batch(Walk(IDENTITY), values[i : i + BATCH].tolist()) for i in range(0, 16 * BATCH, BATCH)]
-    assert repeats.window_digests(Walk(IDENTITY), values, 16 * BATCH) == [one_by_one]
+    digests = [one_by_one(values[i : i + BATCH].tolist()) for i in range(0, 16 * BATCH, BATCH)]
+    assert repeats.window_digests(Walk(IDENTITY), values, 16 * BATCH) == [digests]
     changed = values.copy()
     changed[5 * BATCH + 3] = "another"
     assert token(values) == token(values.copy()) != token(changed)
@@ -103,6 +110,30 @@ def test_a_column_with_anything_else_in_it_is_told_apart_as_before(odd):
     text = column(["alpha", "beta", str(odd)], 9 * BATCH)
     same = isinstance(odd, str)  # a subclass of str counts as its text
     assert (fingerprint(text).hash == own) is same
+
+
+@pytest.mark.parametrize("odd", [None, float("nan"), np.float64("nan"), 1, Label("beta")], ids=repr)
+def test_strings_of_their_own_with_gaps_are_hashed_as_before(odd):
+    words = [f"word-{index}" for index in range(BATCH + 5)]
+    texts = [str(odd) if index % 10 == 0 else word for index, word in enumerate(words)]
+    gaps = {"None": (None,), "all": (None, np.nan, pd.NA, pd.NaT), "odd": (None, odd)}
+    for found in gaps.values():
+        items = [found[index % len(found)] if index % 10 == 0 else word for index, word in enumerate(words)]
+        values = np.empty(len(items), object)
+        values[:] = items
+        assert _batch(Walk(IDENTITY), values[:BATCH]) == one_by_one(items[:BATCH])
+        assert fingerprint(values).hash != fingerprint(np.array(texts, object)).hash
+
+
+def test_thousands_of_words_whose_addresses_share_bits_are_told_apart():
+    words = [f"word-{index:04d}" for index in range(20_000)][::7][:2500] + [f"other-{index}" for index in range(2500)]
+    values = column(words, 17 * BATCH)
+    assert len(repeats.window_digests(Walk(IDENTITY), values, 16 * BATCH)[0]) == 16
+    assert fingerprint(values).hash == fingerprint(apart(values)).hash
+    changed = values.copy()
+    changed[9 * BATCH] = "word-new"
+    assert token(changed) != token(values.copy()) == token(values)
+    assert fingerprint(changed).hash == fingerprint(apart(changed)).hash != fingerprint(values).hash
 
 
 def test_words_met_late_in_a_column_count():

@@ -367,3 +367,26 @@ def test_a_damaged_packed_row_is_read_from_what_it_was_made_of(ledger, session):
             connection.execute(f"UPDATE pack SET {damage} WHERE run = 2")
             assert list(ledger.runs()) == expected
             connection.execute("ROLLBACK TO sound")
+
+
+BEGINNINGS = ("d%", "de%p", "deep", "f%", "F%", "svm_r%", "svm%", "T%", "N%", "5%", "1%", "9", "a%", "\ud7ff%", "é%")
+
+
+@pytest.mark.parametrize("name", ["params.depth", "params.kind", "tags.team", "attributes.name", "attributes.run_id"])
+def test_a_pattern_finds_the_same_runs_from_its_first_letters_as_from_all_runs(ledger, zoo, name):
+    for pattern, order in itertools.product(BEGINNINGS, (None, "metrics.acc desc")):
+        text = f"{name} LIKE '{pattern}'"
+        found = ids(ledger.runs(text, order_by=order, limit=100))
+        assert found == ids(ledger.runs(f"{text} or {text}", order_by=order, limit=100)), pattern
+        assert ledger.count(text) == ledger.count(f"{text} or {text}"), pattern
+
+
+@pytest.mark.parametrize("text", ["params.kind LIKE 'zz%'", "attributes.name LIKE 'zz%'", "tags.team LIKE 'zz%'"])
+def test_a_pattern_that_nothing_fits_is_answered_without_visiting_the_runs(ledger, zoo, text):
+    steps = []
+    ledger.database.connection().set_progress_handler(lambda: steps.append(1), 1)
+    assert len(ledger.runs(text, order_by="metrics.acc desc", limit=20)) == 0
+    asked = len(steps)
+    assert len(ledger.runs(f"{text} or {text}", order_by="metrics.acc desc", limit=20)) == 0
+    ledger.database.connection().set_progress_handler(None, 0)
+    assert asked < 300 < (len(steps) - asked) / 5

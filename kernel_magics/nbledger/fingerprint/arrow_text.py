@@ -8,18 +8,20 @@ is not hashed once more.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from .coded import MOST, Words, words_of
 from .columns import WINDOW
-from .sink import Sink, spread
+from .sink import PARALLEL, Sink, spread
 
 # Rows that one thread takes at a time.
 _TASK = 8 * WINDOW
 # With more chunks than this in a window they are joined, which costs a copy, but less than looking at each.
-_PIECES = 16
+_PIECES = 8
 # So many elements tell at once that windows differ.
 _PROBE = 64
 # No longer text is compared with the one before it.
@@ -34,6 +36,10 @@ def is_text(kind: Any) -> bool:
     )  # fmt: skip
 
 
+def _is_large(kind: Any) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_large_binary(kind))
+
+
 def text_digests(sink: Sink, chunked: Any) -> list[bytes]:
     """Return the digest of each window of an array whose values are strings or bytes, also by a dictionary or views."""
     spare: list[_Windows] = []
@@ -43,12 +49,12 @@ def text_digests(sink: Sink, chunked: Any) -> list[bytes]:
             windows = spare.pop()
         except IndexError:
             windows = _Windows(sink, min(WINDOW, len(chunked)))
-        part = chunked.slice(start, _TASK)
-        digests = [windows.digest(chunks_of(part.slice(i, WINDOW))) for i in range(0, len(part), WINDOW)]
+        digests = list(windows.digests(chunked.slice(start, _TASK)))
         spare.append(windows)
         return digests
 
-    found = spread(task, range(0, len(chunked), _TASK), max(chunked.nbytes, 8 * len(chunked)))
+    nbytes = 8 * len(chunked)
+    found = spread(task, range(0, len(chunked), _TASK), nbytes if nbytes >= PARALLEL else max(chunked.nbytes, nbytes))
     return [digest for part in found for digest in part]
 
 
@@ -66,12 +72,16 @@ def plain(array: Any) -> Any:
     return array.cast(pa.large_string() if pa.types.is_string_view(array.type) else pa.large_binary())
 
 
+def _binary(array: Any) -> Any:
+    """Return an array of texts as one of bytes."""
+    return array.view(pa.large_binary() if _is_large(array.type) else pa.binary())
+
+
 def offsets_of(array: Any) -> Any:
     """Return where each text begins, and the last one ends, in the array's text."""
-    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
     if not len(array):
         return np.zeros(1, np.int64)
-    dtype = np.int64 if large else np.int32
+    dtype = np.int64 if _is_large(array.type) else np.int32
     return np.frombuffer(array.buffers()[1], dtype)[array.offset : array.offset + len(array) + 1]
 
 
@@ -83,6 +93,56 @@ def text_of(array: Any, offsets: Any) -> Any:
     return np.frombuffer(buffer, np.uint8)[offsets[0] : offsets[-1]]
 
 
+class _Plain:
+    """An array in the layout of offsets and one text, looked at once for all windows that it has a part in."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.offsets = offsets_of(array)
+        buffer = array.buffers()[2] if len(array) else None
+        self.text = np.zeros(0, np.uint8) if buffer is None else np.frombuffer(buffer, np.uint8)
+        self.bits = np.frombuffer(array.buffers()[0], np.uint8) if array.null_count else None
+
+    def read(self, start: int, lengths: Any) -> Any:
+        """Fill in the lengths of the rows from `start` on and return their text, without what lies under a null."""
+        stop = start + len(lengths)
+        np.subtract(self.offsets[start + 1 : stop + 1], self.offsets[start:stop], out=lengths)
+        text = self.text[self.offsets.item(start) : self.offsets.item(stop)]
+        if self.bits is None:
+            return text
+        first, last = self.array.offset + start, self.array.offset + stop
+        valid = np.unpackbits(self.bits[first // 8 : (last + 7) // 8], bitorder="little")[first % 8 :][: len(lengths)]
+        missing = len(lengths) - np.count_nonzero(valid)
+        if missing:
+            # -1 has all bits set. To choose the rows by a mask takes twice as long: the processor mispredicts them.
+            np.bitwise_or(lengths, (valid.view(np.int8) - np.int8(1)).astype(np.int64), out=lengths)
+            if int(lengths.sum()) + missing != len(text):  # text hidden under a null
+                shown = self.array.slice(start, len(lengths)).drop_null()
+                return text_of(shown, offsets_of(shown))
+        return text
+
+
+class _Coded:
+    """A dictionary's array of few different texts."""
+
+    def __init__(self, array: Any, words: Words) -> None:
+        self.array = array
+        self.words = words
+        indices = array.indices
+        numbers = np.frombuffer(indices.buffers()[1], indices.type.to_pandas_dtype())
+        self.numbers = numbers[indices.offset : indices.offset + len(indices)]
+        self.valid = indices.is_valid().to_numpy(zero_copy_only=False) if indices.null_count else None
+
+    def read(self, start: int, lengths: Any) -> Any:
+        """Fill in the lengths of the rows from `start` on and return their text."""
+        numbers: Any = self.numbers[start : start + len(lengths)].astype(self.words.dtype)
+        if self.valid is not None:
+            valid = self.valid[start : start + len(lengths)]
+            numbers *= valid
+            numbers += ~valid * self.words.dtype(self.words.missing)
+        return self.words.read(numbers, lengths)
+
+
 class _Windows:
     """Makes the digests of one window after another; its memory is used again, because fresh memory is slow."""
 
@@ -90,44 +150,55 @@ class _Windows:
         self.sink = sink
         self.lengths = np.empty(length, np.int64)
         self.before = np.empty(length, np.int64)
-        self.narrow: Any = None
         self.known: tuple[Any, bytes] | None = None
         self.text: tuple[Any, bytes] | None = None
+        self.words: tuple[Any, Words | None] | None = None
 
-    def digest(self, chunks: list[Any]) -> bytes:
-        """Return the digest of a window that lies in these arrays."""
-        arrays = list(map(plain, chunks))
-        if len(arrays) > _PIECES:
-            arrays = [pa.concat_arrays(arrays)]
-        texts = []
+    def digests(self, part: Any) -> Iterator[bytes]:
+        """Yield the digest of each window of an Array or ChunkedArray."""
+        texts: list[Any] = []
         end = 0
-        for array in arrays:
-            start, end = end, end + len(array)
-            texts.append(self._read(array, self.lengths[start:end]))
+        for piece in self._pieces(part):
+            start, length = 0, len(piece.array)
+            while start < length:
+                rows = self.lengths[end : end + length - start]
+                texts.append(piece.read(start, rows))
+                start += len(rows)
+                end += len(rows)
+                if end == len(self.lengths):
+                    yield self._digest(end, texts)
+                    texts, end = [], 0
+        if end:
+            yield self._digest(end, texts)
+
+    def _pieces(self, part: Any) -> Iterator[_Plain | _Coded]:
+        """Yield the arrays that make up a part of a column; where they are many and small, those of a window in one."""
+        chunks = chunks_of(part)
+        if len(chunks) <= _PIECES * _TASK // WINDOW and is_text(part.type):
+            yield from map(_Plain, chunks)
+        elif len(chunks) <= _PIECES * _TASK // WINDOW and pa.types.is_dictionary(part.type):
+            for array in chunks:
+                yield from self._decoded(array)
+        else:
+            for start in range(0, len(part), WINDOW):
+                arrays = list(map(plain, chunks_of(part.slice(start, WINDOW))))
+                yield from map(_Plain, [pa.concat_arrays(arrays)] if len(arrays) > _PIECES else arrays)
+
+    def _decoded(self, array: Any) -> Iterator[_Plain | _Coded]:
+        """Yield a dictionary's array: as it is where its texts are few and often repeated, else decoded in windows."""
+        dictionary = array.dictionary
+        if len(dictionary) < min(MOST, len(array) // 8):
+            if self.words is None or not self.words[0].equals(dictionary):
+                self.words = dictionary, words_of(_binary(plain(dictionary)).to_pylist())
+            if self.words[1] is not None:
+                yield _Coded(array, self.words[1])
+                return
+        for start in range(0, len(array), WINDOW):
+            yield _Plain(plain(array.slice(start, WINDOW)))
+
+    def _digest(self, end: int, texts: list[Any]) -> bytes:
         lengths, same = self._lengths_digest(self.lengths[:end])
         return self.sink.digest(lengths + self._text_digest(texts, same=same))
-
-    def _read(self, array: Any, lengths: Any) -> Any:
-        """Fill in an array's lengths and return its text, without what lies under a null."""
-        offsets = offsets_of(array)
-        if offsets.dtype == np.int64:
-            np.subtract(offsets[1:], offsets[:-1], out=lengths)
-        else:  # in two steps, twice as fast as one that widens
-            if self.narrow is None:
-                self.narrow = np.empty(len(self.lengths), np.int32)
-            narrow = self.narrow[: len(lengths)]
-            np.subtract(offsets[1:], offsets[:-1], out=narrow)
-            lengths[:] = narrow
-        text = text_of(array, offsets)
-        if array.null_count:
-            first = array.offset // 8
-            bits = np.frombuffer(array.buffers()[0], np.uint8)[first : (array.offset + len(array) + 7) // 8]
-            valid = np.unpackbits(bits, bitorder="little")[array.offset % 8 :][: len(array)].view(np.bool_)
-            np.putmask(lengths, ~valid, -1)
-            if int(lengths.sum()) + array.null_count != len(text):  # text hidden under a null
-                shown = array.drop_null()
-                text = text_of(shown, offsets_of(shown))
-        return text
 
     def _lengths_digest(self, lengths: Any) -> tuple[bytes, bool]:
         """Return the lengths' digest, and whether they are those of the window before."""
@@ -139,6 +210,8 @@ class _Windows:
         return digest, False
 
     def _text_digest(self, texts: list[Any], *, same: bool) -> bytes:
+        if len(texts) > 1 and sum(map(len, texts)) <= _COMPARED:
+            texts = [np.concatenate(texts)]
         if len(texts) != 1 or len(texts[0]) > _COMPARED:
             self.text = None
             hasher = self.sink.new()
@@ -154,6 +227,6 @@ class _Windows:
 
 def _equal(one: Any, other: Any) -> bool:
     """Tell whether two flat arrays are equal; mostly their first elements tell."""
-    if len(one) != len(other) or (one[:_PROBE] != other[:_PROBE]).any():
+    if len(one) != len(other) or one[:_PROBE].tobytes() != other[:_PROBE].tobytes():
         return False
     return bool((one == other).all())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from . import repeats
 from .arrays import array_content, dtype_name
 from .buffers import content
 from .text import encode_text, portions, text_content
@@ -100,8 +101,16 @@ def _string_content(walk: Walk, values: Any) -> bytes:
 
         return text_content(walk, chunked)
     objects = values._ndarray.reshape(-1)
-    build = _token_of_objects if walk.sink.raw_layout else _window_of_objects
-    return walk.sink.digest(b"".join(build(walk, objects[i : i + WINDOW]) for i in range(0, len(objects), WINDOW)))
+    starts = range(0, len(objects), WINDOW)
+    if walk.sink.raw_layout:
+        return walk.sink.digest(b"".join(_token_of_objects(walk, objects[i : i + WINDOW]) for i in starts))
+    found = repeats.text_digests(walk, objects, WINDOW)
+    return walk.sink.digest(
+        b"".join(
+            _window_of_objects(walk, objects[i : i + WINDOW]) if digest is None else digest
+            for i, digest in zip(starts, found or [None] * len(starts), strict=True)
+        )
+    )
 
 
 def _filled(window: Any) -> tuple[Any, list[str]]:

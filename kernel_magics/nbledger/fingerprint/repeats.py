@@ -12,9 +12,8 @@ while its number counts.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,18 +21,20 @@ from .sink import spread
 from .text import BATCH, encode_text, mixed_content
 from .walk import Walk
 
+if TYPE_CHECKING:
+    from .coded import Runs, Words
+
+T = TypeVar("T")
+
 #: Elements that are numbered together: whole batches, and few enough to stay in the processor's cache.
 WINDOW = 16 * BATCH
-# What one thread takes at a time.
-_TASK = 8 * WINDOW
 # With more references than this it is not worth it. A window that has many at its beginning is not numbered at all.
-_MOST = 1024
+_MOST = 8192
 _PROBE = 2048
-_MOST_IN_PROBE = 1024
-# Slots of a table that finds a reference's number by some of its bits, twice as fast as hashing it.
+_MOST_IN_PROBE = 1800
+# Slots of a table that finds a reference's number by some of its bits, in a quarter of the time of hashing it. For more
+# references than a quarter of that it has eight times as many, which stay in the second-level cache.
 _SLOTS = 1 << 12
-# Content is put together from ready-made runs of 8, 4 or 2 encodings where there are no more than so many such runs.
-_RUN_BITS = 12
 # No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
 # What may stand among the strings: values without parts, whose encoding depends on nothing else.
@@ -45,34 +46,57 @@ def window_digests(walk: Walk, flat: Any, whole: int) -> list[list[bytes] | None
 
     `None` stands for a window that is to be encoded as any objects are; nothing is returned where that is true of all.
     """
+    found = _spread(walk, flat, whole, WINDOW, Objects.encode)
+    return [digests for part in found for digests in part]
+
+
+def text_digests(walk: Walk, flat: Any, rows: int) -> list[bytes | None]:
+    """Return the digest of each window of `rows` elements that are strings or missing, as `arrow_text` has it.
+
+    `None` stands for a window that has to be read string by string; nothing is returned where that is true of all.
+    """
+    if len(flat) < BATCH:
+        return []
+
+    def digest(objects: Objects, window: Any) -> bytes | None:
+        found = None if objects.refused else objects.text_digest(window)
+        objects.refused = found is None
+        return found
+
+    return [one for part in _spread(walk, flat, len(flat), rows, digest) for one in part]
+
+
+def _spread(walk: Walk, flat: Any, whole: int, rows: int, encode: Callable[[Objects, Any], T]) -> list[list[T]]:
+    """Return what `encode` makes of each window, on threads, which each number the objects that they meet."""
     pandas, pyarrow = sys.modules.get("pandas"), sys.modules.get("pyarrow")
     if pandas is None or pyarrow is None or not isinstance(flat, np.ndarray) or flat.dtype.kind != "O":
         return []
+    spare: list[Objects] = []
 
-    spare: list[_Words] = []
-
-    def digests(start: int) -> list[list[bytes] | None]:
+    def task(start: int) -> list[T]:
         try:
-            words = spare.pop()
+            objects = spare.pop()
         except IndexError:
-            words = _Words(walk, pandas, pyarrow)
-        edges = range(start, min(start + _TASK, whole), WINDOW)
-        found = [words.encode(flat[edge : min(edge + WINDOW, whole)]) for edge in edges]
+            objects = Objects(walk, pandas)
+        objects.refused = False
+        edges = range(start, min(start + 8 * rows, whole), rows)
+        found = [encode(objects, flat[edge : min(edge + rows, whole)]) for edge in edges]
         if not walk.sink.raw_layout:  # a token's numbers must not depend on which thread came first
-            spare.append(words)
+            spare.append(objects)
         return found
 
-    return [found for part in spread(digests, range(0, whole, _TASK), whole * flat.itemsize) for found in part]
+    return spread(task, range(0, whole, 8 * rows), whole * flat.itemsize)
 
 
-class _Words:
+class Objects:
     """The objects met so far in a part of an array, numbered in the order in which they came."""
 
-    def __init__(self, walk: Walk, pandas: Any, pyarrow: Any) -> None:
+    def __init__(self, walk: Walk, pandas: Any) -> None:
         self.walk = walk
         self.sink = walk.sink
         self.pandas = pandas
-        self.pyarrow = pyarrow
+        #: Whether the window before could not be numbered.
+        self.refused = False
         self.plain = {*_PLAIN, type(pandas.NA), type(pandas.NaT)}
         self._forget()
 
@@ -82,22 +106,17 @@ class _Words:
         # Of each object: its text and NUL, or else what `walk.encode` makes of it.
         self.texts: list[bytes] = []
         self.others: list[bytes] = []
-        self.table: tuple[Any, Any] | None = None
+        self.table: tuple[Any, Any] = (), ()
+        self.beside: tuple[Any, Any] = (), ()
         self.shift = np.uintp(0)
-        self.runs: dict[bool, _Runs] = {}
+        self.runs: dict[bool, Runs] = {}
+        self.words: Words | None = None
+        # A table of which objects are strings, looked at in runs of `texts`.
+        self.flags: Any = None
 
     def encode(self, window: Any) -> list[bytes] | None:
         """Return the encodings of a window, `None` when it holds too many objects, or others than those."""
-        references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
-        numbers = self._look_up(references)
-        if numbers is None:
-            if len(set(references[:_PROBE].tolist())) > _MOST_IN_PROBE:
-                return None
-            # Mostly all that there is stands at the beginning.
-            if self._number(window, references[:_PROBE]) is not None:
-                numbers = self._look_up(references)
-            if numbers is None:
-                numbers = self._number(window, references)
+        numbers = self.numbers(window)
         if numbers is None:
             return None
         if self.sink.raw_layout:
@@ -111,59 +130,103 @@ class _Words:
             digest for start in range(0, len(numbers), step) for digest in self._batches(numbers[start : start + step])
         ]
 
-    def _look_up(self, references: Any) -> Any:
-        """Return the references' numbers by a table of some of their bits; `None` when one is not in it."""
-        if self.table is None:
+    def text_digest(self, window: Any) -> bytes | None:
+        """Return the digest of a window's lengths and text, `None` when it is not of a few strings, or none."""
+        numbers = self.numbers(window)
+        if numbers is None:
             return None
-        slots = references >> self.shift
-        slots &= np.uintp(_SLOTS - 1)
-        slots = slots.view(np.intp)
-        if not np.array_equal(self.table[0].take(slots, mode="clip"), references):
-            return None
-        return self.table[1].take(slots, mode="clip")
-
-    def _number(self, window: Any, references: Any) -> Any:
-        """Return the references' numbers and hold what is met for the first time.
-
-        `None` when that is nothing that may be held, or there are too many.
-        """
-        known = len(self.held)
-        numbers, distinct = self.pandas.factorize(np.concatenate([self.references, references]))
-        numbers = numbers[known:]
-        if len(distinct) > _MOST:
-            if not known:
+        if self.words is None:
+            if not all(type(item) is str or self.pandas.isna(item) for item in self.held):
                 return None
-            self._forget()
-            return self._number(window, references)
-        dtype = np.uint8 if len(distinct) <= 1 << 8 else np.uint16
-        if len(distinct) == known:
-            return numbers.astype(dtype)
-        first = np.empty(len(distinct), np.intp)
-        first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
-        found = [window[place] for place in first[known:].tolist()]
-        if any("\0" in item if type(item) is str else type(item) not in self.plain for item in found):
+            from .coded import words_of  # imports pyarrow
+
+            self.words = words_of([text[:-1] if text else None for text in self.texts])
+            if self.words is None:
+                return None
+        lengths = np.empty(len(numbers), np.int64)
+        text = self.words.read(numbers.astype(self.words.dtype, copy=False), lengths)
+        return self.sink.digest(self.sink.digest(lengths.view(np.uint8)) + self.sink.digest(text))
+
+    def numbers(self, window: Any) -> Any:
+        """Return the number of each of a window's objects, `None` when they are too many, or others than those."""
+        references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
+        if not self.held and not self._learn(window, references, np.arange(min(_PROBE, len(references)))):
             return None
-        if list(map(id, found)) != distinct[known:].tolist():
-            return None  # another thread writes to the array
+        for _ in range(2):  # mostly all that there is stands at the beginning
+            numbers, unknown = self._look_up(references)
+            if not len(unknown):
+                return numbers
+            if not self._learn(window, references, unknown):
+                return None
+        numbers, unknown = self._look_up(references)
+        return None if len(unknown) else numbers
+
+    def _look_up(self, references: Any) -> tuple[Any, Any]:
+        """Return the references' numbers by a table of some of their bits, and the places of those not known."""
+        keys, values = self.table
+        slots = references >> self.shift
+        slots &= np.uintp(len(keys) - 1)
+        slots = slots.view(np.intp)
+        numbers = values.take(slots, mode="clip")
+        other = keys.take(slots, mode="clip") != references
+        if not other.any():
+            return numbers, ()
+        places = np.flatnonzero(other)
+        if not len(self.beside[0]):
+            return numbers, places
+        wanted = references[places]
+        found = np.minimum(np.searchsorted(self.beside[0], wanted), len(self.beside[0]) - 1)
+        numbers[places] = self.beside[1][found]
+        return numbers, places[self.beside[0][found] != wanted]
+
+    def _learn(self, window: Any, references: Any, unknown: Any) -> bool:
+        """Hold and number the objects at these places; tell whether they may be held and are not too many."""
+        new = references[unknown]
+        if len(set(new[:_PROBE].tolist())) > _MOST_IN_PROBE:
+            return False
+        codes, distinct = self.pandas.factorize(new)
+        if len(self.held) + len(distinct) > _MOST:
+            if not self.held:
+                return False
+            self._forget()
+            return self._learn(window, references, np.arange(len(references)))
+        first = np.empty(len(distinct), np.intp)
+        first[codes[::-1]] = unknown[::-1]
+        found = [window[place] for place in first.tolist()]
+        if any("\0" in item if type(item) is str else type(item) not in self.plain for item in found):
+            return False
+        if list(map(id, found)) != distinct.tolist():
+            return False  # another thread writes to the array
         self.held += found
-        self.references = distinct
+        self.references = np.concatenate([self.references, distinct])
         self.texts += [encode_text(item) + b"\0" if type(item) is str else b"" for item in found]
         self.others += [b"" if type(item) is str else self.walk.encode(item) for item in found]
         self.runs.clear()
-        self._tabulate(dtype)
-        return numbers.astype(dtype)
+        self.words = None
+        self._tabulate()
+        return True
 
-    def _tabulate(self, dtype: Any) -> None:
-        """Make the table of `_look_up`: from the first bits that tell all references apart, if there are any."""
-        self.table = None
-        for shift in range(3, 24):
-            slots = (self.references >> np.uintp(shift)) & np.uintp(_SLOTS - 1)
-            if len(set(slots.tolist())) == len(slots):
-                self.shift = np.uintp(shift)
-                # No reference is 1.
-                self.table = np.ones(_SLOTS, np.uintp), np.zeros(_SLOTS, dtype)
-                self.table[0][slots], self.table[1][slots] = self.references, np.arange(len(slots))
-                return
+    def _tabulate(self) -> None:
+        """Make the table of `_look_up`, from the bits that tell most references apart; the others stand beside it."""
+        count = _SLOTS if len(self.held) <= _SLOTS // 4 else 8 * _SLOTS
+        least = len(self.held) + 1
+        for shift in range(3, 20):
+            slots = (self.references >> np.uintp(shift)) & np.uintp(count - 1)
+            taken = np.zeros(count, np.bool_)
+            taken[slots] = True
+            lost = len(slots) - int(np.count_nonzero(taken))
+            if lost < least:
+                least, self.shift = lost, np.uintp(shift)
+            if not lost:
+                break
+        slots = (self.references >> self.shift) & np.uintp(count - 1)
+        numbers = np.arange(len(slots)).astype(np.uint8 if len(slots) <= 1 << 8 else np.uint16)
+        keys, values = np.ones(count, np.uintp), np.zeros(count, numbers.dtype)  # no reference is 1
+        keys[slots[::-1]], values[slots[::-1]] = self.references[::-1], numbers[::-1]
+        self.table = keys, values
+        beside = np.flatnonzero(keys[slots] != self.references)
+        beside = beside[np.argsort(self.references[beside])]
+        self.beside = self.references[beside], numbers[beside]
 
     def _batches(self, numbers: Any) -> Iterator[bytes]:
         """Yield the encoding of each batch in a part of a window."""
@@ -171,7 +234,7 @@ class _Words:
         if all(self.texts):
             yield from (b"s" + self.sink.digest(text[:-1]) for text in texts)
             return
-        flags = np.array([text != b"" for text in self.texts]).take(numbers).reshape(-1, BATCH)
+        flags = self.runs[True].look_up(self.flags, numbers).view(np.uint8).reshape(-1, BATCH)
         given = list(filter(None, self.others))
         if len(given) == 1:
             others: list[Any] = [given[0] * int(BATCH - np.count_nonzero(flag)) for flag in flags]
@@ -184,42 +247,9 @@ class _Words:
     def _join(self, items: list[bytes], numbers: Any) -> list[memoryview]:
         runs = self.runs.get(items is self.texts)
         if runs is None:
-            runs = self.runs[items is self.texts] = _Runs(self.pyarrow, items)
-        return runs.join(numbers)
+            from .coded import Runs  # imports pyarrow
 
-
-class _Runs:
-    """Puts encodings together by their numbers: a run of several at a time, where there are few such runs."""
-
-    def __init__(self, pyarrow: Any, items: list[bytes]) -> None:
-        from pyarrow import compute
-
-        self.pyarrow = pyarrow
-        self.bits = max(1, (len(items) - 1).bit_length())
-        self.run = next(length for length in (8, 4, 2, 1) if length * self.bits <= _RUN_BITS)
-        self.items = pyarrow.array(items + [b""] * ((1 << self.bits) - len(items)), pyarrow.binary())
-        bits = self.bits
-        while bits < self.bits * self.run:
-            numbers = np.arange(1 << 2 * bits)
-            parts = (self.items.take(pyarrow.array(half)) for half in (numbers & (1 << bits) - 1, numbers >> bits))
-            self.items = compute.binary_join_element_wise(*parts, b"")
-            bits *= 2
-
-    def join(self, numbers: Any) -> list[memoryview]:
-        """Return what the numbers stand for, together for each batch."""
-        found = self.items.take(self.pyarrow.array(self._runs_of(numbers)))
-        edges = np.frombuffer(found.buffers()[1], np.int32)[: len(found) + 1 : BATCH // self.run].tolist()
-        text = memoryview(found.buffers()[2])
-        return [text[start:stop] for start, stop in pairwise(edges)]
-
-    def _runs_of(self, numbers: Any) -> Any:
-        """Return the number of each run: the bits of its numbers side by side."""
-        if self.run == 1:
-            return numbers
-        runs = np.ascontiguousarray(numbers).view(f"<u{self.run}")
-        bits, lane = self.bits, 8
-        while lane < 8 * self.run:
-            low = sum(((1 << bits) - 1) << place for place in range(0, 8 * self.run, 2 * lane))
-            runs = (runs & low) | (runs >> (lane - bits) & (low << bits))
-            bits, lane = 2 * bits, 2 * lane
-        return runs.astype(np.uint16)
+            runs = self.runs[items is self.texts] = Runs(items)
+            if items is self.texts:
+                self.flags = runs.tabulate(np.array([text != b"" for text in items]))
+        return runs.batches(numbers, BATCH)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nbledger.ledger.conditions import Comparison, Condition, Group, Name, Order
+from nbledger.ledger.drivers import RANGES, Driver, filter_driver, index_test
 from nbledger.ledger.errors import LedgerWarning
 from nbledger.ledger.predicates import (
     END_COLUMNS,
@@ -25,36 +26,14 @@ from nbledger.ledger.predicates import (
     Context,
     Sql,
     attribute,
-    column_test,
-    equals,
     predicate,
     value_test,
 )
 from nbledger.ledger.runs import Reader, whole_rows
 
-_INDEXED = frozenset({"run_id", "name", "kind", "experiment", "notebook", "parent", "tracked"})
 _ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
 _LATEST = Order(Name("attributes", "started_at"), descending=True)
-_RANGES = frozenset({"=", "IN", ">", ">=", "<", "<="})
 _REMEMBERED = 256
-
-
-class Driver(NamedTuple):
-    """Where a query begins: a table (as `d`, or `run r`), and what its index is searched by."""
-
-    source: str
-    test: Sql
-    column: str = ""
-
-    @property
-    def key(self) -> str:
-        """The run's key in it."""
-        return "r.key" if self.source == "run r" else "d.run"
-
-    @property
-    def joined(self) -> str:
-        """The FROM clause with the run itself, visited in this order."""
-        return self.source if self.source == "run r" else f"{self.source} CROSS JOIN run r ON r.key = d.run"
 
 
 class Question(NamedTuple):
@@ -115,7 +94,9 @@ class Planner:
 
     def _sorted(self, question: Question, driver: Driver | None) -> list[tuple[Any, ...]]:
         key = driver.key if driver else "r.key"
-        return self._found(self._select(question, driver, question.conditions, self._order(question.order, key)))
+        # What the driver's index has tested is not tested again; 1 and true are equal, but not the same condition.
+        conditions = [one for one in question.conditions if driver is None or one is not driver.implies]
+        return self._found(self._select(question, driver, conditions, self._order(question.order, key)))
 
     def _walked(self, question: Question) -> list[tuple[Any, ...]]:
         """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
@@ -243,7 +224,7 @@ class Planner:
         for condition in question.conditions:
             if common.get(condition, 0) >= least:
                 continue
-            driver = self._filter_driver(condition)
+            driver = filter_driver(condition, self._label)
             if driver is None:
                 continue
             fit = f"FROM {driver.source} WHERE {driver.test.text}"
@@ -255,26 +236,6 @@ class Planner:
                 best = driver
                 (least,) = self.connection.execute(f"SELECT count(*) {fit}", driver.test.values).fetchone()
         return best
-
-    def _filter_driver(self, condition: Condition) -> Driver | None:
-        if not isinstance(condition, Comparison) or condition.operator not in _RANGES:
-            return None
-        entity, name = condition.name.entity, condition.name.key
-        if entity == "attributes":
-            if name == "status" and condition.operator in ("=", "IN"):
-                return _status_driver(condition)
-            if name in END_COLUMNS:
-                test = column_test(f"d.{END_COLUMNS[name]}", condition)
-                return Driver("run_end d", test)
-            if name == "started_at" or (name in _INDEXED and condition.operator in ("=", "IN")):
-                return Driver("run r", column_test(RUN_COLUMNS[name], condition))
-            return None
-        if entity == "params" and condition.operator in ("=", "IN") and "None" in condition.values:
-            return None
-        table = TABLES[entity]
-        test = _index_test(condition)
-        source = f"{table} d INDEXED BY {table}_value"
-        return Driver(source, Sql(f"d.name = ? AND {test.text}", [self._label(condition.name), *test.values]))
 
     def _has_order_index(self, question: Question) -> bool:
         if not question.order:
@@ -289,11 +250,11 @@ class Planner:
             table = TABLES[name.entity]
             label = self._label(name)
             ranges = [
-                _index_test(one)
+                index_test(one)
                 for one in conditions
                 if isinstance(one, Comparison)
                 and one.name == name
-                and one.operator in _RANGES
+                and one.operator in RANGES
                 and "None" not in one.values
             ]
             test = Sql("d.name = ?", [label])
@@ -367,25 +328,6 @@ def _tables(driver: Driver | None, text: str) -> str:
     if driver is None:
         return "run r"
     return driver.joined if re.search(r"\br\.", text) else driver.source
-
-
-def _index_test(condition: Comparison) -> Sql:
-    """Return what an index on (name, value) is searched by: no less than what the condition itself lets pass."""
-    if condition.name.entity == "params" and condition.operator in ("=", "IN"):
-        forms = [form for value in condition.values for form in equals(value)]
-        return Sql(f"d.value IN ({','.join('?' * len(forms))})", forms)
-    test = value_test(condition)
-    return Sql(test.text.replace("v.", "d."), test.values)
-
-
-def _status_driver(condition: Comparison) -> Driver | None:
-    ends = [value for value in condition.values if value not in ("running", "interrupted")]
-    if len(ends) == len(condition.values):
-        test = Sql(f"d.status IN ({','.join('?' * len(ends))})", ends)
-        return Driver("run_end d", test)
-    if not ends:
-        return Driver("open_run d", Sql("1"))
-    return None
 
 
 def conjuncts(condition: Condition | None) -> list[Condition]:
