@@ -21,7 +21,8 @@ class Ledgers implements ILedgers {
     return {
       runs: async query => {
         this.asked.push({ path, query });
-        return { total: 1, offset: 0, items: [run] };
+        const items = query.filter?.includes('mod') ? [] : [run];
+        return { total: items.length, offset: 0, items };
       },
       columns: async (): Promise<IColumns> => ({ metrics: ['accuracy', 'f1'], params: ['a', 'model'], tags: [], attributes: [] }),
       experiments: async find => ({ total: 1, offset: 0, items: [`${find} of ${path}`] })
@@ -121,5 +122,8 @@ describe('a table of runs', () => {
     expect([model.columns.metrics[0], model.columns.params[0]]).toEqual(['f1', 'model']);
     expect(model.values('params.model')).toEqual(['forest']);
     expect(model.values('attributes.experiment')).toEqual(['churn', 'fraud']);
+    model.update({ filter: 'mod' }); // half typed, and applied meanwhile
+    await pass();
+    expect([[...model.list.known()], model.values('params.model')]).toEqual([[], ['forest']]);
   });
 });

@@ -2,7 +2,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
-import type { Api, IColumns, IPage, IRunsQuery, Scope } from '../api';
+import type { Api, IColumns, IPage, IRun, IRunsQuery, Scope } from '../api';
 import type { Change, IWatch } from '../common/watch';
 import { orderBy, valueOf, column } from './columns';
 import { asFilter } from './filter';
@@ -100,6 +100,9 @@ export class RunsModel implements IDisposable {
   }
 
   update(patch: Partial<IState>): void {
+    if (patch.filter && !this._state.filter) {
+      this.before = [...this.list.known()]; // a filter that is half typed fits nothing, and its values are to be found
+    }
     this._state = { ...this._state, ...patch };
     this.save(saved(this._state));
     this.sync();
@@ -112,6 +115,7 @@ export class RunsModel implements IDisposable {
       return;
     }
     this._place = place;
+    this.before = [];
     this.watch.dispose();
     this.watch = this.look(place);
     this._changed.emit();
@@ -126,13 +130,14 @@ export class RunsModel implements IDisposable {
     this.select(selected.includes(id) ? selected.filter(other => other !== id) : [...selected, id]);
   }
 
-  /** Values of a column among the runs in memory, most frequent first. */
+  /** Values of a column among the runs in memory and those that were before there was a filter, most frequent first. */
   values(key: string): (string | number | boolean)[] {
     if (key === 'attributes.experiment') {
       return this.experiments;
     }
     const counted = new Map<string | number | boolean, number>();
-    for (const run of this.list.known()) {
+    const runs = [...(this._state.filter ? this.before : []), ...this.list.known()];
+    for (const run of new Map(runs.map(run => [run.id, run])).values()) {
       const value = valueOf(run, column(key));
       if (value !== null && value !== undefined) {
         counted.set(value, (counted.get(value) ?? 0) + 1);
@@ -257,6 +262,7 @@ export class RunsModel implements IDisposable {
 
   private _state: IState;
   private _place: IPlace;
+  private before: IRun[] = [];
   private columnsOf = '';
   private columnsRead = '';
   private rankedOf = '';
