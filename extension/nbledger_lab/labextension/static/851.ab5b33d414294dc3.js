@@ -1874,8 +1874,15 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
   color: var(--jp-ui-font-color2);
 }
 
-.jp-nbledger-Experiment select {
+.jp-nbledger-Experiment.jp-mod-more {
+  flex-wrap: wrap;
+  gap: 2px 8px;
+}
+
+.jp-nbledger-Experiment select,
+.jp-nbledger-Experiment input {
   flex: 1 1 auto;
+  box-sizing: border-box;
   min-width: 0;
   max-width: 28em;
   height: 24px;
@@ -2171,25 +2178,34 @@ body[data-jp-theme-light="false"] .jp-nbledger-main {
 }
 
 .jp-nbledger-Runs-table .jp-nbledger-Runs-check {
-  position: sticky;
-  left: 0;
-  z-index: 1;
   padding: 0 0 0 6px;
   text-overflow: clip;
-  background: var(--jp-layout-color1);
   line-height: 0;
 }
 
 .jp-nbledger-Runs-table .jp-nbledger-Runs-name {
-  position: sticky;
-  left: 22px;
-  z-index: 1;
   padding-left: 4px;
+}
+
+/* Only a table that goes on beyond the view keeps its first columns in sight: sticky cells cost at each frame of a scroll.
+   \`:where\`, so that the ground of a selected row stays the stronger rule. */
+.jp-nbledger-Runs-table:where(.jp-mod-wide) .jp-nbledger-Runs-check,
+.jp-nbledger-Runs-table:where(.jp-mod-wide) .jp-nbledger-Runs-name {
+  position: sticky;
+  z-index: 1;
   background: var(--jp-layout-color1);
 }
 
-.jp-nbledger-Runs-table thead .jp-nbledger-Runs-check,
-.jp-nbledger-Runs-table thead .jp-nbledger-Runs-name {
+.jp-nbledger-Runs-table:where(.jp-mod-wide) .jp-nbledger-Runs-check {
+  left: 0;
+}
+
+.jp-nbledger-Runs-table:where(.jp-mod-wide) .jp-nbledger-Runs-name {
+  left: 22px;
+}
+
+.jp-nbledger-Runs-table:where(.jp-mod-wide) thead .jp-nbledger-Runs-check,
+.jp-nbledger-Runs-table:where(.jp-mod-wide) thead .jp-nbledger-Runs-name {
   z-index: 3;
 }
 
