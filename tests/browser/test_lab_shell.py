@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ import sys
 import time
 
 import pytest
+from playwright.sync_api import TimeoutError as NotThere
 from sqlite_utils import Database
 
 from nbledger.ledger import Ledger, schema
@@ -294,7 +296,7 @@ def test_a_ledger_of_an_older_nbledger_is_left_as_it_is_until_the_remedy_is_take
     doctor = [sys.executable, "-m", "nbledger.cli", "doctor"]
     done = subprocess.run(doctor, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    with contextlib.suppress(PlaywrightError):  # the view may have come back by itself
+    with contextlib.suppress(NotThere):  # the view may have come back by itself
         page.locator(f"{SIDEBAR} button:has-text('Try again')").click(timeout=2_000)
     page.wait_for_selector(f"{SIDEBAR} {ROWS} >> nth=4")
 
