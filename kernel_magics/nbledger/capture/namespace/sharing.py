@@ -25,6 +25,7 @@ from nbledger.capture.namespace.kinds import (
     atoms,
     in_library,
     is_atom,
+    is_flat,
     is_library_function,
     is_written_here,
     kind_of,
@@ -68,6 +69,8 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
     """
     if is_atom(value):
         return NOTHING
+    if is_flat(value):
+        return _flat(value)
     walk = _Walk(namespace, scan)
     walk.run(value)
     return Reach(
@@ -79,6 +82,13 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
         walk.scanned,
         frozenset(walk.calls),
     )
+
+
+def _flat(value: Any) -> Reach:
+    """Return what a container of numbers and texts reaches: itself, if it can change. A dict has an order."""
+    if type(value) in IMMUTABLE:
+        return NOTHING
+    return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if type(value) is dict else 0)
 
 
 def widened(marks: Iterable[int]) -> set[int]:

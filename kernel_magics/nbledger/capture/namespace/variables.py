@@ -63,7 +63,7 @@ class Variables:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
 
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
-        will run: then `still` tells whether they can do nothing but bind names to numbers and texts.
+        will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
         self.still = False
         self._bound_by_hand(*self._bindings.changed())
