@@ -102,7 +102,7 @@ class CellCode:
     def _of_plain(seen: Seen, namespace: Mapping[str, Any]) -> Names:
         """Return what a cell touches that reaches no function: but for data in modules it is always the same."""
         if seen.names is None:
-            seen.names = Resolution(replace(seen, chains=[]), namespace, None).names()
+            seen.names = Resolution(seen, namespace, None).plain_names()
         if seen.chains:
             states, stored = state_of({chain for _, chain in seen.chains}, namespace)
             if states or stored:
@@ -119,7 +119,10 @@ class CellCode:
         """Whether what the cell touches can depend on no value but those of functions that it loads."""
         if self._scan.found is not None or self._defs:
             return False
-        return not self._now or all(TRIGGERS.isdisjoint(code.co_names) for code in nested(self._code))
+        inside = [inner.code for _, inner in self._now]
+        return not any(function_globals(code).chains for code in inside) and all(
+            TRIGGERS.isdisjoint(code.co_names) for top in inside for code in nested(top)
+        )
 
     def _seen_of(self, ran: frozenset[int]) -> Seen:
         """Return what counts when these lines ran: for a cell that is run again these are mostly the same."""

@@ -106,6 +106,13 @@ class Resolution:
         self._reach = Reach(namespace, defs, ran_in)
         self._defs = defs
 
+    def plain_names(self) -> Names:
+        """Return all that the cell touches when no name that it loads leads to a function, but data in modules."""
+        for at, inner in self._seen.now:
+            self._through(at, self._reach.through([inner.code]))
+        self._chains = set()
+        return self._made()
+
     def names(self) -> Names:
         """Return all that the cell touches."""
         for at, inner in self._seen.now:

@@ -42,8 +42,6 @@ class Kind(IntEnum):
 
 IMMUTABLE = frozenset({tuple, frozenset, types.MappingProxyType, property, staticmethod, classmethod})
 _PLAIN = frozenset({list, tuple, dict, set, frozenset, deque, defaultdict, OrderedDict, Counter})
-_FLAT = frozenset({list, tuple, set, frozenset})
-FLAT_ITEMS = frozenset({int, float, bool, str, type(None)})
 _OWN = frozenset(
     {
         types.MethodType, partial, types.SimpleNamespace, types.MappingProxyType, types.CellType, property,
@@ -181,14 +179,6 @@ def is_atom(value: Any) -> bool:
     if kind is Kind.BUILTIN:
         return value.__self__ is None or type(value.__self__) is types.ModuleType
     return kind is Kind.ATOM
-
-
-def is_flat(value: Any) -> bool:
-    """Tell whether a value is a builtin container that holds numbers and texts only."""
-    kind = type(value)
-    if kind is dict:
-        return FLAT_ITEMS.issuperset(map(type, value)) and FLAT_ITEMS.issuperset(map(type, value.values()))
-    return kind in _FLAT and FLAT_ITEMS.issuperset(map(type, value))
 
 
 def is_library_function(function: types.FunctionType) -> bool:

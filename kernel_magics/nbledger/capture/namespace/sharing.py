@@ -25,7 +25,6 @@ from nbledger.capture.namespace.kinds import (
     atoms,
     in_library,
     is_atom,
-    is_flat,
     is_library_function,
     is_written_here,
     kind_of,
@@ -35,7 +34,7 @@ from nbledger.capture.namespace.loggers import behind_logger
 from nbledger.fingerprint import change_token
 from nbledger.fingerprint.code import CLASS_NOISE
 
-__all__ = ["NOTHING", "Reach", "is_atom", "open_figures", "reach_of", "widened"]
+__all__ = ["NOTHING", "Reach", "flat_reach", "is_atom", "open_figures", "reach_of", "widened"]
 
 MAX_OBJECTS = 100_000
 _FRAME_FIELDS = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_is_copy", "_cacher", "_name"})
@@ -69,8 +68,6 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
     """
     if is_atom(value):
         return NOTHING
-    if is_flat(value):
-        return _flat(value)
     walk = _Walk(namespace, scan)
     walk.run(value)
     return Reach(
@@ -84,8 +81,8 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
     )
 
 
-def _flat(value: Any) -> Reach:
-    """Return what a container of numbers and texts reaches: itself, if it can change. A dict has an order."""
+def flat_reach(value: Any) -> Reach:
+    """Return what a builtin container of numbers and texts reaches: itself, if it can change. A dict has an order."""
     if type(value) in IMMUTABLE:
         return NOTHING
     return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if type(value) is dict else 0)

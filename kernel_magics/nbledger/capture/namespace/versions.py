@@ -12,9 +12,9 @@ import weakref
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from nbledger.capture.namespace.kinds import Kind, is_flat, is_written_here, kind_of
+from nbledger.capture.namespace.kinds import Kind, is_written_here, kind_of
 from nbledger.capture.namespace.patches import attributes_of
-from nbledger.fingerprint import change_token, fingerprint
+from nbledger.fingerprint import change_token, fingerprint, flat_fingerprint
 from nbledger.records import Version
 
 Token = bytes | str | None
@@ -60,10 +60,11 @@ class Versions:
         kind = type(value)
         if kind in _SMALL:
             return fingerprint(value).hash, True
-        if is_flat(value):
+        flat = flat_fingerprint(value)
+        if flat is not None:
             # As with small values; to be found anew by its token, for most of these cannot be referenced weakly.
-            self._flat = fingerprint(value)
-            return self._flat.hash, True
+            self._flat = flat
+            return flat.hash, True
         if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
             # All that can change about it is which code and which defaults it has.
             return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
@@ -86,6 +87,13 @@ class Versions:
             return version.hash, version
         now, complete = self.check(value)
         return now, self.version(value, now, complete=complete)
+
+    def of_flat(self, value: Any) -> Version | None:
+        """Return the version of a builtin container of numbers and texts, whose hash is its token; `None` for others."""
+        version = flat_fingerprint(value)
+        if version is not None:
+            self._met[version.hash] = version
+        return version
 
     def _of_plain(self, kind: type, value: Any) -> tuple[Token, Version]:
         """Return the token and version of a number or text, remembered by type and value."""
