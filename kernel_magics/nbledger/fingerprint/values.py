@@ -191,7 +191,7 @@ def _frozenset(walk: Walk, value: frozenset[Any]) -> bytes:
 
 
 def flat_content(walk: Walk, value: Any) -> bytes | None:
-    """Return the encoding of a builtin container of plain values, `None` for anything else: as its encoder does, sooner."""
+    """Return the encoding of a builtin container of plain values, as its encoder does; `None` for anything else."""
     kind = type(value)
     if kind is list or kind is tuple:
         types = set(map(type, value))

@@ -89,7 +89,7 @@ class Versions:
         return now, self.version(value, now, complete=complete)
 
     def of_flat(self, value: Any) -> Version | None:
-        """Return the version of a builtin container of numbers and texts, whose hash is its token; `None` for others."""
+        """Return the version of a builtin container of numbers and texts, with its token as hash; `None` for others."""
         version = flat_fingerprint(value)
         if version is not None:
             self._met[version.hash] = version
