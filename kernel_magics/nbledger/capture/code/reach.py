@@ -59,6 +59,8 @@ def function_globals(code: CodeType) -> Touched:
 def touched_by(code: CodeType, ran_in: Ran | None) -> Touched:
     """Return what a code and all codes nested in it touch; of those in `ran_in`, what the lines that ran touch."""
     made = Touched()
+    if not code.co_names and not any(type(const) is CodeType for const in code.co_consts):
+        return made  # as most comprehensions: it works on what it is given
     for inner in nested(code):
         lines = ran_in.get(inner) if ran_in is not None else None
         if lines is None:

@@ -85,7 +85,8 @@ def flat_reach(value: Any) -> Reach:
     """Return what a builtin container of numbers and texts reaches: itself, if it can change. A dict has an order."""
     if type(value) in IMMUTABLE:
         return NOTHING
-    return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if type(value) is dict else 0)
+    arranged = type(value) is dict and len(value) > 1
+    return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if arranged else 0)
 
 
 def widened(marks: Iterable[int]) -> set[int]:
