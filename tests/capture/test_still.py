@@ -105,6 +105,8 @@ def test_plain_data_is_still(source: str) -> None:
         "a = [word, held]",
         "held = 1",
         "unique = 1",
+        "folders.append(word)",
+        "a = held_folders[0]",
         "rows.copy()",
         "rows.append(n) == n",
         "rows[rows.append(n)]",
@@ -138,7 +140,8 @@ def test_plain_data_is_still(source: str) -> None:
     ],
 )
 def test_whatever_may_call_show_or_finish_something_is_not(source: str) -> None:
-    names = {"n": 3, "word": "word", "rows": [1, 2], "table": {"a": 1}, "thing": object(), "_": 5}
+    names: dict[str, Any] = {"n": 3, "word": "word", "rows": [1, 2], "table": {"a": 1}, "thing": object(), "_": 5}
+    names |= {"folders": sys.path, "held_folders": [sys.path]}
     assert not is_still(source, **names, held=[[object()]], unique={1}, large=[0] * 100_000)
 
 

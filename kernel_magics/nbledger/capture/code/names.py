@@ -117,7 +117,7 @@ class CellCode:
     @cached_property
     def _is_simple(self) -> bool:
         """Whether what the cell touches can depend on no value but those of functions that it loads."""
-        if self._scan.found is not None or self._defs:
+        if self._scan.found is not None or self._defs or any(inner.name for _, inner in self._now):
             return False
         inside = [inner.code for _, inner in self._now]
         return not any(function_globals(code).chains for code in inside) and all(

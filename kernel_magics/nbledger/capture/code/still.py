@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import dis
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from types import CodeType
@@ -159,11 +160,14 @@ def are_still(names: Iterable[str], namespace: Mapping[str, Any]) -> bool:
 
 
 def _is_data(value: Any, depth: int = _DEPTH) -> bool:
-    """Tell whether a value is a number, a text or a builtin container of these; not what is too large to tell."""
+    """Tell whether a value is a number, a text or a builtin container of these that nobody else works with.
+
+    What is too large to tell quickly is not.
+    """
     kind = type(value)
     if kind in _STILL:
         return True
-    if kind not in _CONTAINERS or len(value) > _MOST_ITEMS:
+    if kind not in _CONTAINERS or len(value) > _MOST_ITEMS or value is sys.path or value is warnings.filters:
         return False
     items = [*value, *value.values()] if kind is dict else value
     if _STILL.issuperset(map(type, items)):
