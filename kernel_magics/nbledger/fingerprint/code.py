@@ -84,17 +84,6 @@ def _tree(source: str) -> ast.Module | None:
         return None
 
 
-@functools.lru_cache(maxsize=256)
-def _functions(source: str) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Return the functions that a source defines, by name."""
-    tree = _tree(source)
-    found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
-    for node in () if tree is None else ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found.setdefault(node.name, []).append(node)
-    return found
-
-
 def _node_of(code: types.CodeType) -> ast.AST | None:
     """Return the syntax tree of a code object, `None` when its source is not to be found."""
     if code.co_filename.startswith("<string"):
@@ -105,10 +94,11 @@ def _node_of(code: types.CodeType) -> ast.AST | None:
         return None
     if code.co_name == "<lambda>":
         return _lambda(tree, code)
-    for node in _functions(source).get(code.co_name, ()):
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        if first == code.co_firstlineno and _has_arguments(node, code):
-            return node
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == code.co_firstlineno and _has_arguments(node, code):
+                return node
     return None
 
 
