@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from nbledger.capture.code.names import CellCode, compile_cell
-from nbledger.capture.namespace.sharing import flat_reach, reach_of
+from nbledger.capture.namespace.known import flat_reach
+from nbledger.capture.namespace.sharing import reach_of
 from nbledger.capture.namespace.variables import Changes, Variables
 from nbledger.capture.namespace.versions import Versions
 

@@ -34,7 +34,7 @@ from nbledger.capture.namespace.loggers import behind_logger
 from nbledger.fingerprint import change_token
 from nbledger.fingerprint.code import CLASS_NOISE
 
-__all__ = ["NOTHING", "Reach", "flat_reach", "is_atom", "open_figures", "reach_of", "widened"]
+__all__ = ["NOTHING", "Reach", "is_atom", "open_figures", "reach_of", "widened"]
 
 MAX_OBJECTS = 100_000
 _FRAME_FIELDS = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_is_copy", "_cacher", "_name"})
@@ -79,14 +79,6 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
         walk.scanned,
         frozenset(walk.calls),
     )
-
-
-def flat_reach(value: Any) -> Reach:
-    """Return what a builtin container of numbers and texts reaches: itself, if it can change. A dict has an order."""
-    if type(value) in IMMUTABLE:
-        return NOTHING
-    arranged = type(value) is dict and len(value) > 1
-    return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if arranged else 0)
 
 
 def widened(marks: Iterable[int]) -> set[int]:

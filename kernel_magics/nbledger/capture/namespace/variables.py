@@ -22,9 +22,9 @@ from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, kind_of
-from nbledger.capture.namespace.known import Known, KnownVariables
+from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach
 from nbledger.capture.namespace.patches import concerns
-from nbledger.capture.namespace.sharing import NOTHING, Reach, flat_reach, is_atom, reach_of, widened
+from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
 from nbledger.records import Version
 
@@ -108,7 +108,7 @@ class Variables:
         lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
-        moved, gone = map(self._users, self._bindings.changed())
+        moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
         threads, opaque, patched = self._beside.after()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):
             return Changes(names=names, opaque=opaque)
@@ -136,9 +136,6 @@ class Variables:
         """Return the last known version of a variable."""
         known = self._known.get(name)
         return known.version if known else None
-
-    def _users(self, names: list[str]) -> set[str]:
-        return {name for name in names if self._is_users(name)} if names else set()
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
