@@ -209,6 +209,15 @@ def test_an_estimator_of_a_library_is_looked_through_for_the_notebooks_functions
     assert "factor" in names("pipe.fit_transform(X)", namespace).reads
 
 
+def test_what_a_name_stands_for_is_asked_each_time() -> None:
+    code = CellCode(compile_cell("a = [use(row) for row in rows]\nb = rows[0](1)\nc = frame"))
+    later = notebook("def use(row):\n    return row + offset\ndef own(row):\n    return row * factor\nrows = [own]")
+    assert code.resolve({"use": len, "rows": [1], "frame": {}}).reads == {"use", "rows", "frame"}
+    assert code.resolve({"use": len, "rows": [[1]] * 60, "frame": {}}).reads == {"use", "rows", "frame"}
+    assert code.resolve(later).reads == {"use", "rows", "frame", "offset", "factor"}
+    assert code.resolve({"use": len, "rows": [1], "frame": {}}).reads == {"use", "rows", "frame"}
+
+
 def test_a_function_that_is_only_defined_reads_nothing() -> None:
     assert names("def f():\n    return df").reads == frozenset()
 
@@ -291,13 +300,15 @@ STATE = [
     ("f()", "config.DEBUG", ""),
     ("g()", "", "config.DEBUG"),
     ("print(c.DEBUG)", "config.DEBUG", ""),
+    ("[config.DEBUG + row for row in rows]", "config.DEBUG", ""),
+    ("[row for row in rows if row > c.sub.RATE]", "config.sub.RATE", ""),
 ]
 
 
 @pytest.mark.parametrize(("source", "touched", "stored"), STATE)
 def test_data_in_modules_is_told(source: str, touched: str, stored: str) -> None:
     namespace = notebook("def f():\n    return config.DEBUG\ndef g():\n    config.DEBUG = 5")
-    namespace.update(config=CONFIG, c=CONFIG, value=object())
+    namespace.update(config=CONFIG, c=CONFIG, value=object(), rows=[1])
     found = names(source, namespace)
     assert found.attributes == set(touched.split())
     assert found.stored_attributes == set(stored.split())

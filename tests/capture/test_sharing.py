@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from nbledger.capture.code.names import CellCode, compile_cell
+from nbledger.capture.namespace.known import flat_reach
+from nbledger.capture.namespace.sharing import reach_of
 from nbledger.capture.namespace.variables import Changes, Variables
 from nbledger.capture.namespace.versions import Versions
 
@@ -388,6 +390,11 @@ def test_reading_everything_afterwards_changes_nothing_but_what_is_consumed(note
     opaque = {n for n in names if notebook.variables.version(n).exactness == "opaque"}  # type: ignore[union-attr]
     changes = notebook.run(f"seen = [id(v) for v in [{', '.join(names)}]]")
     assert set(changes.generated) - opaque == {"seen"}
+
+
+@pytest.mark.parametrize("value", [[], [1, "a"], {}, {"a": 1}, {"a": 1, "b": None}, {1.5}, frozenset({1}), (), (1, 2)])
+def test_what_a_container_of_numbers_and_texts_reaches_is_told_at_once(value: Any) -> None:
+    assert flat_reach(value) == reach_of(value, {})
 
 
 def test_a_module_of_ones_own_shares_what_it_holds(notebook: Notebook) -> None:

@@ -22,7 +22,7 @@ import uuid
 import pytest
 
 import nbledger.fingerprint
-from nbledger.fingerprint import file_fingerprint, fingerprint, token
+from nbledger.fingerprint import file_fingerprint, fingerprint, flat_fingerprint, token
 
 
 def same(a, b):
@@ -66,6 +66,22 @@ def test_dicts_and_sets_do_not_depend_on_order_but_an_ordered_dict_does():
     assert same({8, 0}, {0, 8})
     assert same(frozenset([8, 0]), frozenset([0, 8]))
     assert not same(collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [], [1], [1, 2.5, None, "a", True], list(range(100)), ["a"] * 50, [True] * 9, [None] * 10, [2**70] * 9, ["x" * 500],
+        (), (1, "b"), {}, {"a": 1, 2: None}, {i: str(i) for i in range(300)}, {1, 2}, frozenset("abc"), ["\ud800"],
+    ],
+)  # fmt: skip
+def test_a_container_of_plain_values_is_the_same_version_however_it_is_hashed(value):
+    assert flat_fingerprint(value) == fingerprint(value)
+
+
+@pytest.mark.parametrize("value", [[[1]], {1: [2]}, {(1,): 1}, [b""], 1, "a", None, collections.OrderedDict(a=1)])
+def test_what_holds_more_than_plain_values_is_not_hashed_as_if_it_did_not(value):
+    assert flat_fingerprint(value) is None
 
 
 def test_equal_ranges_are_one_value():

@@ -103,7 +103,9 @@ def cell_facts(
     own_used, own_generated = changes.edges()
     beside = use.used or use.generated or use.opaque or use.stored
     if options is None and not (beside or active.touched or active.stored or experiment.saw_calls):
-        opaque = tuple(dict.fromkeys((*changes.names.opaque, *changes.opaque, *unseen)))
+        opaque = (*changes.names.opaque, *changes.opaque, *unseen)
+        if opaque:
+            opaque = tuple(dict.fromkeys(opaque))
         return Facts(_all_versions(changes, use, versions), own_used, own_generated, opaque=opaque), []
     used, generated = (*own_used, *use.used), (*own_generated, *use.generated)
     params: list[Param] = []

@@ -185,8 +185,8 @@ class Recorder:
         code = current.codes[0]
 
         def compare() -> Changes:
-            ran = self._surroundings.stop_still(code, error)
-            return self._variables.after([code], [ran], failed=error is not None)
+            ran, functions = self._surroundings.stop_still(code, error)
+            return self._variables.after([code], [ran], functions, failed=error is not None)
 
         changes = self._attempt(current, "what the cell changed", compare) or Changes()
         self._surroundings.outputs.take(current.start.position)

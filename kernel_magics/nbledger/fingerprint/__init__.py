@@ -18,9 +18,9 @@ from typing import Any
 from nbledger.records import Version
 
 from .files import file_fingerprint
-from .version import change_token, fingerprint, token
+from .version import change_token, fingerprint, flat_fingerprint, token
 
-__all__ = ["change_token", "file_fingerprint", "fingerprint", "token"]
+__all__ = ["change_token", "file_fingerprint", "fingerprint", "flat_fingerprint", "token"]
 
 
 class _Callable(ModuleType):

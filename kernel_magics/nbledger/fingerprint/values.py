@@ -23,6 +23,8 @@ _float = Struct("<d").pack
 _int = Struct("<q").pack
 _SMALL = 1 << 63
 _MAPS = frozenset({"maps"})
+#: Of these the encoders only ask the walk for its sink.
+PLAIN = frozenset({int, float, bool, str, type(None)})
 # From this many elements on it pays to look whether a list is of one type.
 _PACK = 8
 
@@ -84,9 +86,9 @@ def _memoryview(walk: Walk, value: memoryview) -> bytes:
     return walk.compact(b"mv", head + walk.sink.digest(value.tobytes()))
 
 
-def pack(walk: Walk, items: Any) -> bytes | None:
-    """Return a packed content of a list or tuple of one plain type, `None` for any other."""
-    types = set(map(type, items))
+def pack(walk: Walk, items: Any, types: set[type] | None = None) -> bytes | None:
+    """Return a packed content of a list or tuple of one plain type, `None` for any other. `types` are those inside."""
+    types = types or set(map(type, items))
     if len(types) != 1:
         return None
     (cls,) = types
@@ -106,9 +108,9 @@ def pack(walk: Walk, items: Any) -> bytes | None:
     return (b"*d" if cls is float else b"*q") + walk.sink.digest(memoryview(packed).cast("B"))
 
 
-def _items(walk: Walk, value: Any) -> bytes:
+def _items(walk: Walk, value: Any, types: set[type] | None = None) -> bytes:
     if len(value) >= _PACK:
-        packed = pack(walk, value)
+        packed = pack(walk, value, types)
         if packed is not None:
             return b"%d%b" % (len(value), packed)
     return b"".join(map(walk.encode, value))
@@ -186,6 +188,21 @@ def _set(walk: Walk, value: set[Any]) -> bytes:
 @register("value", frozenset, measure=_size)
 def _frozenset(walk: Walk, value: frozenset[Any]) -> bytes:
     return walk.nest(b"uf", value, _members)
+
+
+def flat_content(walk: Walk, value: Any) -> bytes | None:
+    """Return the encoding of a builtin container of plain values, as its encoder does; `None` for anything else."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        types = set(map(type, value))
+        if types <= PLAIN:
+            return walk.compact(b"l" if kind is list else b"t", _items(walk, value, types))
+    elif kind is dict:
+        if PLAIN.issuperset(map(type, value)) and PLAIN.issuperset(map(type, value.values())):
+            return walk.compact(b"d", _pairs(walk, value))
+    elif (kind is set or kind is frozenset) and PLAIN.issuperset(map(type, value)):
+        return walk.compact(b"u" if kind is set else b"uf", _members(walk, value))
+    return None
 
 
 @register("value", deque, measure=_size)

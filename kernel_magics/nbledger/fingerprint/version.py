@@ -7,14 +7,13 @@ from typing import Any
 
 from nbledger.records import Exactness, Version
 
-from . import values as _values  # noqa: F401 - registers the builtin encoders
 from .sink import IDENTITY, TOKEN, Sink
+from .values import PLAIN, flat_content
 from .walk import ENCODERS, KINDS, OpaqueError, TangledError, Walk, module_of, qualname_of, resolve
 
-__all__ = ["change_token", "fingerprint", "token"]
+__all__ = ["change_token", "fingerprint", "flat_fingerprint", "token"]
 
-# Of these the encoders only ask the walk for its sink: most variables of most cells, at a third of the price.
-_PLAIN = frozenset({int, float, bool, str, type(None)})
+# Serves plain values: most variables of most cells, at a third of the price.
 _PLAIN_WALK = Walk(IDENTITY)
 
 
@@ -27,7 +26,7 @@ def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = N
     Never raises but `MemoryError`, never changes the value. docs/fingerprints.md tells what counts for each type.
     """
     cls = type(value)
-    if cls in _PLAIN:
+    if cls in PLAIN:
         return Version(IDENTITY.digest(ENCODERS[cls](_PLAIN_WALK, value)).hex(), "value", type_name=cls.__name__)
     walk, encoded = _walk(value, IDENTITY, profile=profile, sample_over=sample_over)
     shape: tuple[int, ...] | None = None
@@ -51,6 +50,14 @@ def fingerprint(value: Any, *, profile: bool = True, sample_over: int | None = N
         nbytes=nbytes,
         schema=walk.columns,
     )
+
+
+def flat_fingerprint(value: Any) -> Version | None:
+    """Return the same for a builtin container of numbers, texts and `None`, at half the price; `None` for all else."""
+    encoded = flat_content(_PLAIN_WALK, value)
+    if encoded is None:
+        return None
+    return Version(IDENTITY.digest(encoded).hex(), "value", type_name=type(value).__name__, shape=(len(value),))
 
 
 def token(value: Any) -> bytes | None:

@@ -64,31 +64,13 @@ class Database:
 
     # -- transactions -------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Transaction:
         """Hold one write transaction: committed at the end of the block, rolled back when it raises.
 
         Inside another write of the same thread it joins that one: when it raises, only its own part is undone.
         SQLite's errors arrive as `LedgerError`s.
         """
-        with self._lock:
-            connection = self.connection()
-            if connection.in_transaction:
-                with _savepoint(connection):
-                    yield connection
-                return
-            try:
-                self._begin(connection)
-                try:
-                    yield connection
-                    self._end(connection)
-                except BaseException:
-                    self._roll_back(connection)
-                    raise
-            except sqlite3.IntegrityError:
-                raise  # a fault of what was written, not of the ledger: the writer knows what to do
-            except (sqlite3.Error, OSError) as error:
-                raise translate(error, self.path) from error
+        return Transaction(self)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -254,16 +236,67 @@ class Database:
         set_journal_mode(connection, self.path)
 
 
-@contextlib.contextmanager
-def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("SAVEPOINT part")
-    try:
-        yield
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK TO part")
-            connection.execute("RELEASE part")
-        raise
+class Transaction:
+    """What `Database.write` holds. No generator: every cell holds two of them, and that would be ten calls more."""
+
+    __slots__ = ("_connection", "_database", "_joined")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> sqlite3.Connection:
+        database = self._database
+        database._lock.acquire()
+        try:
+            connection = self._connection = database.connection()
+            self._joined = connection.in_transaction
+            if self._joined:
+                connection.execute("SAVEPOINT part")
+            else:
+                database._begin(connection)
+        except BaseException as error:
+            database._lock.release()
+            self._tell(error)
+            raise
+        return connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self._leave(failed=error is not None)
+        except BaseException as raised:
+            self._tell(raised)
+            raise
+        finally:
+            self._database._lock.release()
+        if error is not None:
+            self._tell(error)
+
+    def _leave(self, *, failed: bool) -> None:
+        database, connection = self._database, self._connection
+        if self._joined:
+            _leave_savepoint(connection, failed=failed)
+        elif failed:
+            database._roll_back(connection)
+        else:
+            try:
+                database._end(connection)
+            except BaseException:
+                database._roll_back(connection)
+                raise
+
+    def _tell(self, error: BaseException) -> None:
+        """Raise what happened to the ledger as a `LedgerError`."""
+        if isinstance(error, sqlite3.IntegrityError):
+            return  # a fault of what was written, not of the ledger: the writer knows what to do
+        if isinstance(error, (sqlite3.Error, OSError)):
+            raise translate(error, self._database.path) from error
+
+
+def _leave_savepoint(connection: sqlite3.Connection, *, failed: bool) -> None:
+    if failed:
+        if not connection.in_transaction:
+            return
+        connection.execute("ROLLBACK TO part")
     connection.execute("RELEASE part")
 
 

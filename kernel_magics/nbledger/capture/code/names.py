@@ -32,10 +32,10 @@ from nbledger.capture.code.bytecode import (
     opcodes,
     selection,
 )
-from nbledger.capture.code.dynamic import Found
+from nbledger.capture.code.dynamic import TRIGGERS, Found
 from nbledger.capture.code.flow import Event, Flow, Graph, Straight, Ways
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
@@ -94,7 +94,7 @@ class CellCode:
         `ran_in` are the lines that ran of functions' codes that were watched; those with none were never entered.
         """
         seen = self._all if ran is None else self._seen_of(ran)
-        if not (ran_in or self._scan.inner or self._scan.found) and self._only_plain(namespace):
+        if not ran_in and self._is_simple and self._only_plain(namespace):
             return self._of_plain(seen, namespace)
         return Resolution(seen, namespace, ran_in).names()
 
@@ -102,7 +102,7 @@ class CellCode:
     def _of_plain(seen: Seen, namespace: Mapping[str, Any]) -> Names:
         """Return what a cell touches that reaches no function: but for data in modules it is always the same."""
         if seen.names is None:
-            seen.names = Resolution(replace(seen, chains=[]), namespace, None).names()
+            seen.names = Resolution(seen, namespace, None).plain_names()
         if seen.chains:
             states, stored = state_of({chain for _, chain in seen.chains}, namespace)
             if states or stored:
@@ -111,7 +111,18 @@ class CellCode:
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
-        return PLAIN.issuperset(map(type, map(namespace.get, self.loads)))
+        values = list(map(namespace.get, self.loads))
+        return PLAIN.issuperset(map(type, values)) or all(map(holds_nothing, values))
+
+    @cached_property
+    def _is_simple(self) -> bool:
+        """Whether what the cell touches can depend on no value but those of functions that it loads."""
+        if self._scan.found is not None or self._defs or any(inner.name for _, inner in self._now):
+            return False
+        inside = [inner.code for _, inner in self._now]
+        return not any(function_globals(code).chains for code in inside) and all(
+            TRIGGERS.isdisjoint(code.co_names) for top in inside for code in nested(top)
+        )
 
     def _seen_of(self, ran: frozenset[int]) -> Seen:
         """Return what counts when these lines ran: for a cell that is run again these are mostly the same."""
@@ -127,7 +138,7 @@ class CellCode:
         return frozenset(line for _, _, line in self._code.co_lines() if line)
 
     def is_still(self, namespace: Mapping[str, Any]) -> bool:
-        """Tell whether the cell can do nothing in this namespace but bind names to numbers and texts."""
+        """Tell whether the cell can do nothing in this namespace but bind names to plain data, and change it."""
         if not self._may_be_still or not are_still(self._touched, namespace):
             return False
         names = self._of_plain(self._all, namespace)
@@ -136,7 +147,7 @@ class CellCode:
 
     @cached_property
     def _may_be_still(self) -> bool:
-        return self._scan.found is None and may_be_still(self._code)
+        return self._is_simple and may_be_still(self._code)
 
     @cached_property
     def _touched(self) -> frozenset[str]:
@@ -145,7 +156,7 @@ class CellCode:
     @cached_property
     def in_order(self) -> bool:
         """Whether the lines run one after the other, so that the line of an error tells which ran."""
-        return self._graph is None and runs_in_order(self._code)
+        return self._graph is None and not self._scan.inner and runs_in_order(self._code)
 
     def up_to(self, line: int) -> frozenset[int]:
         """Return the lines that ran of a code whose lines run `in_order`, when this was the last."""
@@ -199,7 +210,7 @@ class CellCode:
 
     def reached_codes(self, namespace: Mapping[str, Any]) -> set[CodeType]:
         """Return the codes of the notebook's functions that the cell may reach: those worth watching while it runs."""
-        if not self._scan.inner and not self._codes and self._only_plain(namespace):
+        if self._is_simple and self._only_plain(namespace):
             return set()
         reach = Reach(namespace, {})
         for name in self.loads:

@@ -39,6 +39,7 @@ _DELETE_GLOBAL = opcodes("DELETE_GLOBAL")
 _RUNNING = {GeneratorType: "gi_code", CoroutineType: "cr_code", AsyncGeneratorType: "ag_code"}
 _MISSING = object()
 _BUILTINS = dict(vars(builtins))
+_OF_DATA = frozenset({"DataFrame", "Series", "ndarray"})
 _OPAQUE_PACKAGES = frozenset({"pandas", "numpy", "polars", "pyarrow", "torch", "matplotlib", "plotly", "scipy"})
 
 Ran = Mapping[CodeType, frozenset[int]]
@@ -58,6 +59,8 @@ def function_globals(code: CodeType) -> Touched:
 def touched_by(code: CodeType, ran_in: Ran | None) -> Touched:
     """Return what a code and all codes nested in it touch; of those in `ran_in`, what the lines that ran touch."""
     made = Touched()
+    if not code.co_names and not any(type(const) is CodeType for const in code.co_consts):
+        return made  # as most comprehensions: it works on what it is given
     for inner in nested(code):
         lines = ran_in.get(inner) if ran_in is not None else None
         if lines is None:
@@ -156,7 +159,7 @@ class Reach:
             codes = list(self._defs.get(name, ()))
             names: set[str] = set()
             value = value_of(name, self._namespace)
-            if not _holds_nothing(value):
+            if not holds_nothing(value):
                 walk = _Walk(self._namespace, self._module, names)
                 codes.extend(walk.codes(value))
             names.discard(name)
@@ -216,13 +219,13 @@ class _Walk:
             yield from self.codes(type(cls), depth + 1)
 
 
-def _holds_nothing(value: Any) -> bool:
-    """Tell at once, in C, that a value and its items are plain."""
+def holds_nothing(value: Any) -> bool:
+    """Tell at once, in C, that a value and its items are plain: so it leads to no function."""
     kind = type(value)
     if kind in PLAIN:
         return True
     if kind not in _CONTAINERS:
-        return False
+        return kind.__name__ in _OF_DATA and kind.__module__.partition(".")[0] in _OPAQUE_PACKAGES
     return len(value) > _MAX_ITEMS or PLAIN.issuperset(map(type, list(value.values() if kind is dict else value)))
 
 

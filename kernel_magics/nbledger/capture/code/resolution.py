@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import Found, names_in_query
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, value_of
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, value_of
 from nbledger.capture.code.scan import Chain, Inner
 from nbledger.capture.code.touched import Touched
 
@@ -105,6 +105,13 @@ class Resolution:
             defs.setdefault(inner.name or "", []).append(inner.code)
         self._reach = Reach(namespace, defs, ran_in)
         self._defs = defs
+
+    def plain_names(self) -> Names:
+        """Return all that the cell touches when no name that it loads leads to a function, but data in modules."""
+        for at, inner in self._seen.now:
+            self._through(at, function_globals(inner.code))
+        self._chains = set()
+        return self._made()
 
     def names(self) -> Names:
         """Return all that the cell touches."""

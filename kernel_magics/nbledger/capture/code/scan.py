@@ -7,9 +7,9 @@ earlier store hides what was there before. What a nested code touches is positio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import dropwhile
+from itertools import islice
 from types import CodeType
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from nbledger.capture.code.bytecode import (
     METHOD_BIT,
     STORE_ATTR,
     STORES,
+    Instruction,
     instructions,
     opcodes,
     selection,
@@ -48,7 +49,6 @@ for _group, _kind in (
         _KINDS[_op] = _kind
 _MADE = opcodes("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE", "PRECALL")
 _BRANCHES = selection(JUMPS)
-_CONSTANTS = selection([LOAD_CONST])
 _GLOBALS = selection([LOAD_GLOBAL])
 is_output = re.compile(r"_{1,3}|_\d+|Out|_oh").fullmatch
 
@@ -88,9 +88,10 @@ def scan(code: CodeType) -> Scan:
         if not TRIGGERS.isdisjoint(code.co_names):
             made.found = find(code)
     if any(type(const) is CodeType for const in code.co_consts):
-        for offset, _, arg in instructions(code, _CONSTANTS):
-            if type(code.co_consts[arg]) is CodeType:
-                made.inner.append((offset, _inner(code, code.co_consts[arg], offset)))
+        steps = list(instructions(code))
+        for at, (offset, op, arg) in enumerate(steps):
+            if op == LOAD_CONST and type(code.co_consts[arg]) is CodeType:
+                made.inner.append((offset, _inner(code, code.co_consts[arg], islice(steps, at + 1, None))))
     return made
 
 
@@ -130,13 +131,13 @@ def _scan_names(code: CodeType, made: Scan) -> None:
             events.append((offset, names[arg], False))
 
 
-def _inner(code: CodeType, inner: CodeType, offset: int) -> Inner:
-    """Tell what a nested code is bound to: `def f` and `f = lambda` are, a lambda in a call is not."""
+def _inner(code: CodeType, inner: CodeType, after: Iterable[Instruction]) -> Inner:
+    """Tell what a nested code is bound to by what comes after it: `def f` and `f = lambda`, but no lambda in a call."""
     if inner.co_name.startswith("<") and inner.co_name != "<lambda>":
         return Inner(inner, None)
     is_class = not inner.co_flags & CO_OPTIMIZED
     calls = 0
-    for _, op, arg in dropwhile(lambda step: step[0] <= offset, instructions(code)):
+    for _, op, arg in after:
         if op in STORES:
             return Inner(inner, code.co_names[arg], decorated=calls > is_class)
         if op in CALLS:

@@ -20,6 +20,9 @@ class Seen(NamedTuple):
     patched: set[type]
 
 
+_NOTHING = Seen([], (), set())
+
+
 class Beside:
     """What is watched around a cell beside the variables that it names.
 
@@ -57,7 +60,7 @@ class Beside:
     def after(self) -> Seen:
         """Return what happened since `before`."""
         if not self._watches:
-            return Seen([], (), set())
+            return _NOTHING
         threads, opaque = self._background.after()
         patched = {cls for cls, count in watched().items() if self._classes.get(cls, count) != count}
         return Seen(threads, opaque, patched)

@@ -28,6 +28,8 @@ class Changes:
 
     def edges(self) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
         """Return the edges used and generated, as they are recorded."""
+        if not (self.used or self.generated or self.absent or self.deleted):
+            return (), ()
         used = [_edge(version.hash, name, version.kind) for name, version in self.used.items()]
         used += [Edge(ABSENT.hash, name) for name in sorted(self.absent)]
         generated = [

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from nbledger.capture.namespace.sharing import Reach
+from nbledger.capture.namespace.kinds import IMMUTABLE
+from nbledger.capture.namespace.sharing import NOTHING, Reach
 from nbledger.capture.namespace.versions import Token
 from nbledger.records import Version
 
@@ -76,3 +77,11 @@ def _is_wide(reach: Reach) -> bool:
 
 def _reaches(reach: Reach, marks: AbstractSet[int]) -> bool:
     return not reach.bounded or not reach.marks.isdisjoint(marks)
+
+
+def flat_reach(value: Any) -> Reach:
+    """Return what a builtin container of numbers and texts reaches: itself, if it can change. A dict has an order."""
+    if type(value) in IMMUTABLE:
+        return NOTHING
+    arranged = type(value) is dict and len(value) > 1
+    return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if arranged else 0)

@@ -22,7 +22,7 @@ from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, kind_of
-from nbledger.capture.namespace.known import Known, KnownVariables
+from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach
 from nbledger.capture.namespace.patches import concerns
 from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
@@ -63,7 +63,7 @@ class Variables:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
 
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
-        will run: then `still` tells whether they can do nothing but bind names to numbers and texts.
+        will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
         self.still = False
         self._bound_by_hand(*self._bindings.changed())
@@ -184,6 +184,10 @@ class Variables:
         if type(value) in _PLAIN:
             token, version = self._versions.of(value)
             known = self._known[name] = Known(id(value), token, version, NOTHING)
+            return known
+        flat = self._versions.of_flat(value)
+        if flat is not None:
+            known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
             return known
         token, version = self._versions.of(_content(value))
         if kind_of(type(value)) is Kind.VIEW:

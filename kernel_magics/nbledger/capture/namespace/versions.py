@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from nbledger.capture.namespace.kinds import Kind, is_written_here, kind_of
 from nbledger.capture.namespace.patches import attributes_of
-from nbledger.fingerprint import change_token, fingerprint
+from nbledger.fingerprint import change_token, fingerprint, flat_fingerprint
 from nbledger.records import Version
 
 Token = bytes | str | None
@@ -48,6 +48,7 @@ class Versions:
         self._by_ident: dict[int, _Remembered] = {}
         self._arrays: dict[bytes | str, Version] = {}
         self._plain: dict[tuple[type, Any], tuple[Token, Version]] = {}
+        self._flat: Version | None = None
         self._met: dict[str, Version] = {}
 
     def token(self, value: Any) -> Token:
@@ -59,6 +60,11 @@ class Versions:
         kind = type(value)
         if kind in _SMALL:
             return fingerprint(value).hash, True
+        flat = flat_fingerprint(value)
+        if flat is not None:
+            # As with small values; to be found anew by its token, for most of these cannot be referenced weakly.
+            self._flat = flat
+            return flat.hash, True
         if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
             # All that can change about it is which code and which defaults it has.
             return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
@@ -81,6 +87,13 @@ class Versions:
             return version.hash, version
         now, complete = self.check(value)
         return now, self.version(value, now, complete=complete)
+
+    def of_flat(self, value: Any) -> Version | None:
+        """Return the version of a builtin container of numbers and texts, with its token as hash; `None` for others."""
+        version = flat_fingerprint(value)
+        if version is not None:
+            self._met[version.hash] = version
+        return version
 
     def _of_plain(self, kind: type, value: Any) -> tuple[Token, Version]:
         """Return the token and version of a number or text, remembered by type and value."""
@@ -131,6 +144,8 @@ class Versions:
         return met
 
     def _recall(self, value: Any, now: bytes | str) -> Version | None:
+        if self._flat is not None and self._flat.hash == now:
+            return self._flat
         if kind_of(type(value)) is Kind.ARRAY:
             return self._arrays.get(now)
         known = self._by_ident.get(id(value))

@@ -6,7 +6,7 @@ One object for each session; `begin` and `end` frame a cell.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import CodeType
@@ -102,15 +102,17 @@ class Surroundings:
         if self._lines.are_known and not all(code.in_order for code in codes):
             self._lines.begin(self._namespace)
 
-    def stop_still(self, code: CellCode, error: BaseException | None) -> frozenset[int] | None:
-        """Return the lines that ran of such a cell, or `None` when that is not known."""
+    def stop_still(
+        self, code: CellCode, error: BaseException | None
+    ) -> tuple[frozenset[int] | None, Mapping[CodeType, frozenset[int]] | None]:
+        """Return the lines that ran of such a cell, and of its comprehensions; `None` when that is not known."""
         if not self._lines.are_known:
-            return None
+            return None, None
         if not code.in_order:
             ran = self._lines.end()
-            return None if ran is None else ran.of(0, 1)
+            return (None, None) if ran is None else (ran.of(0, 1), ran.functions)
         last = None if error is None else self._last_line(error)
-        return None if last is None else code.up_to(last)
+        return None if last is None else code.up_to(last), None
 
     def _last_line(self, error: BaseException) -> int | None:
         """Return the line of the cell that raised an error."""
