@@ -28,9 +28,20 @@ def reads_of(graph: Graph, session: int, name: str, before: int) -> Iterator[Poi
         if len(met) > 1:
             yield point
         if point.kind in _DEFINED:
-            own = {other.name for other in graph.generated(point.run)}
-            reads = globals_read(graph.run(point.run).source or "", point.name)
-            todo += [graph.writer(session, "variable", one, point.run) for one in sorted(reads - own)]
+            todo += [graph.writer(session, "variable", one, point.run) for one in _before_its_cell(graph, point)]
+
+
+def _before_its_cell(graph: Graph, point: Point) -> list[str]:
+    """Return the globals that a definition reads and that its cell did not bind, also through others of its cell."""
+    source = graph.run(point.run).source or ""
+    own = {other.name for other in graph.generated(point.run)}
+    reads: set[str] = set()
+    todo = {point.name}
+    while todo:
+        found = globals_read(source, todo.pop()) - reads
+        reads |= found
+        todo |= found & own
+    return sorted(reads - own)
 
 
 def globals_read(source: str, name: str) -> set[str]:
