@@ -115,3 +115,11 @@ def test_a_large_frame_that_is_dropped_is_not_kept_alive(notebook: Notebook) -> 
     alive = weakref.ref(notebook.namespace["a"])
     notebook.run("del a")
     assert alive() is None
+
+
+def test_a_number_bound_anew_in_a_loop_is_another_also_where_it_has_the_address_of_the_last(notebook: Notebook) -> None:
+    notebook.run("a = np.arange(4.0)\nb = np.arange(4.0) + 10")
+    for source in ("b", "a", "b", "a"):
+        changes = notebook.run(f"for i in range(4):\n    x = {source}[i]")
+        assert changes.generated["x"].hash == nbledger.fingerprint(notebook.namespace["x"]).hash
+        assert "x" not in changes.derived

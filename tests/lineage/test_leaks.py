@@ -103,3 +103,21 @@ def test_the_corpus_is_large_enough():
     assert kinds.count("clean") >= 40
     assert len(kinds) - kinds.count("clean") >= 40
     assert set(kinds) == {"clean", "preprocessing", "overlap", "target", "multi-test"}
+
+
+def test_rows_that_were_predicted_alone_have_judged_no_model(recorded):
+    recorded.run_all(
+        """
+# %%
+import numpy as np
+from sklearn.linear_model import LinearRegression, Ridge
+rng = np.random.default_rng(0)
+X, new, test = (rng.normal(size=(40, 3)) for _ in range(3))
+models = [model.fit(X, X.sum(axis=1)) for model in (LinearRegression(), Ridge())]
+# %%
+for model in models: model.predict(new)
+# %%
+for model in models: model.score(test, test.sum(axis=1))
+"""
+    )
+    assert recorded.leaks().uses == (("test", 2),)

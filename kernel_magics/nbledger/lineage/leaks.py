@@ -45,7 +45,8 @@ def leaks(
             full = ledger.run_id(run)
             found = [one for one in found if full in one.runs]
         findings += found
-        uses += [(one.name or "a test set", len(one.fits)) for one in multi_test.test_sets(story)]
+        judged = [one for one in multi_test.test_sets(story) if any(use.judged for use in one.uses)]
+        uses += [(one.name or "a test set", len(one.fits)) for one in judged]
     return Leaks(findings, uses)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbledger.ledger import Ledger
+from nbledger.lineage.definitions import reads_of
 from nbledger.lineage.graph import NOW, STRUCTURAL, CellRun, Graph, Point
 from nbledger.lineage.targets import Target, find
 from nbledger.records import Exactness
@@ -138,6 +139,8 @@ def cut(graph: Graph, target: Target) -> Slice:
         walk.need(target.run)
     if target.name is not None and target.role is not None:
         walk.want(target.session, target.role, target.name, target.before)
+        for point in reads_of(graph, target.session, target.name, target.before):
+            walk.want(target.session, point.role, point.name, point.run + 1)
     walk.go()
     keys = sorted(walk.runs)
     runs = tuple(_slice_run(graph, graph.run(key), walk.made.get(key, {})) for key in keys)

@@ -240,9 +240,9 @@ class _Cell:
         """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
         names, now, variables = self.changes.names, self.now, self.variables
         reads = names.reads | variables._through(names.reads)
+        moved = moved | self._rebound(names.writes - moved - self.sure)
         same = (self.sure & names.writes) - moved
-        stored = {name for name in same if name in now and variables._is_users(name)}
-        written = moved | stored
+        written = moved | {name for name in same if name in now and variables._is_users(name)}
         self._use(reads)
         for name in (written | gone) & reads:
             if name in self.known:
@@ -269,6 +269,12 @@ class _Cell:
         self._look_at_shared(fresh)
         if self.patched:
             self._look_at_patched()
+
+    def _rebound(self, names: Iterable[str]) -> set[str]:
+        """Return those bound to another number or text, at the address of the one that was freed for it."""
+        now = {name: self.namespace[name] for name in names if name in self.now and name in self.known}
+        atoms = {name: value for name, value in now.items() if kind_of(type(value)) is Kind.ATOM}
+        return {name for name in atoms if self.variables._versions.of(atoms[name])[0] != self.known[name].token}
 
     def _use(self, reads: Iterable[str]) -> None:
         changes, variables = self.changes, self.variables

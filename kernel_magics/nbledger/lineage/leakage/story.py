@@ -99,7 +99,8 @@ class Story:
             if fit is None or fit.value("y") is None or not fit.call.facts.get("predicts") or step.rows("X") is None:
                 continue
             seen = share(step.rows("X"), [fit.rows("X")])
-            found[step.call.number] = Evaluation(step, fit, _kind(seen), seen, step.call.kind == "score")
+            kind = "training" if _is_the_same(step.value("X"), fit.value("X")) else _kind(seen)
+            found[step.call.number] = Evaluation(step, fit, kind, seen, step.call.kind == "score")
         for step in self.of_kind("metric"):
             for made_by in {value.made_by for value in step.call.values if value.made_by is not None}:
                 if made_by in found:
@@ -117,6 +118,13 @@ class Story:
         """The cross-validations: by function, by `cross_val_predict`, and those inside a search."""
         searches = [step for step in self.fits.values() if step.call.facts.get("search") and step.value("y")]
         return sorted([*self.of_kind("validate", "cross_predict"), *searches], key=lambda step: step.call.number)
+
+
+def _is_the_same(test: CallValue | None, train: CallValue | None) -> bool:
+    """Tell whether rows are those of the training by all that they hold: a few, picked anew, are not known again."""
+    if test is None or train is None or test.content is None or train.content is None:
+        return False
+    return test.content.hash == train.content.hash and not (test.content.repeated or test.content.sampled)
 
 
 def _kind(seen: Share) -> Literal["held-out", "training", "partial"]:
