@@ -18,22 +18,23 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-_FILE = io.IOBase.__base__  # the class of all files, without the machinery of an abstract one
+_FILE: Any = io.IOBase.__base__  # the class of all files, without the machinery of an abstract one
+_ANY = frozenset({"__main__", "__mp_main__"})
 _BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
 
 
 class Ending:
-    """How the process of a kernel that was forked just now will end; `modules` are those that its server has loaded."""
+    """How the process of a kernel that was forked just now will end; `packages` are what its server has loaded."""
 
-    def __init__(self, modules: Iterable[str]) -> None:
-        self._roots = {_root(name) for name in modules} | sys.stdlib_module_names | {"__main__", "__mp_main__"}
+    def __init__(self, packages: frozenset[str]) -> None:
+        self._packages = packages
         self._pid = os.getpid()
 
     def end(self) -> None:
         """End the process, or return where the interpreter is to end it."""
-        if os.getpid() != self._pid or any(_root(name) not in self._roots for name in list(sys.modules)):
+        if os.getpid() != self._pid or not packages_of(sys.modules) <= self._packages:
             return
-        threading._shutdown()
+        threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         gc.collect()
         _close_files()
@@ -41,6 +42,11 @@ class Ending:
             with contextlib.suppress(Exception):
                 stream.flush()
         os._exit(0)
+
+
+def packages_of(modules: Iterable[str]) -> frozenset[str]:
+    """Return the top-level packages of modules, and those that any kernel may load without being told."""
+    return frozenset({name.partition(".")[0] for name in list(modules)}) | sys.stdlib_module_names | _ANY
 
 
 def _close_files() -> None:
@@ -61,8 +67,4 @@ def _depth(file: Any) -> int:
 
 
 def _package(one: object) -> str:
-    return _root(type(one).__module__)
-
-
-def _root(name: str) -> str:
-    return name.partition(".")[0]
+    return type(one).__module__.partition(".")[0]

@@ -39,6 +39,7 @@ _WARM = (
     "nbledger.magics",
     "nbledger.pipeline.kernels.pause",
     "nbledger.shell",
+    "psutil",
     "tornado.platform.asyncio",
 )
 
@@ -137,7 +138,7 @@ def become(child: ToBecome, given: Mapping[str, str]) -> None:
     launcher = importlib.import_module("ipykernel_launcher").__file__
     place = str(child.connection)
     sys.argv = [str(launcher), "-f", place]
-    ending = Ending([*sys.modules, *child.ahead])
+    ending = Ending(child.packages)
     app = ForkedKernelApp.instance(parent_handle=os.getppid())
     arguments = ["-f", place, "--transport=ipc", f"--ip={place.removesuffix('.json')}"]
     app.initialize([*arguments, "--HistoryManager.hist_file=:memory:"])  # type: ignore[no-untyped-call]

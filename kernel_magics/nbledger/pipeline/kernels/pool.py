@@ -29,8 +29,9 @@ _SECONDS_TO_ANSWER = 20.0
 _SHARING = {"OPENBLAS_THREAD_TIMEOUT": "16"}
 """What a server of kernels that run side by side is started with; they themselves do not have it in their environment.
 
-OpenBLAS's threads wait for work 2**26 cycles long, by turning, which takes the cores from the other kernels: two at once
-took 0.1 s of processor time for a `LogisticRegression` of 400 rows, and 0.01 s with 2**16. The results are the same.
+OpenBLAS's threads turn for 2**26 cycles while they wait for work, which takes the cores from the other kernels: two
+at once took 0.1 s of processor time for a `LogisticRegression` of 400 rows, and 0.01 s with 2**16. The results are the
+same.
 """
 _PASSING = frozenset(
     {"_", "COLUMNS", "JPY_PARENT_PID", "JPY_SESSION_NAME", "LINES", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST"}
@@ -201,6 +202,7 @@ class Pool:
         self.pid = os.getpid()
         self._lock = threading.Lock()
         self._sides: dict[bool, Side] = {}
+        self._started: Side | None = None  # what it shall import is not known yet
         self._refused: dict[str, str] = {}
         self._key: object = None
         self._depth = 1
@@ -224,6 +226,14 @@ class Pool:
             except ServerGone:
                 self._close()
 
+    def start(self, environment: Mapping[str, str], kernels: int | None = None) -> None:
+        """Start a server, if there is none, while it is found out what its kernels need."""
+        with self._lock:
+            self._depth = self._depth if kernels is None else max(kernels, 1)
+            self._renew(relevant(environment))
+            if not self._sides and self._started is None:
+                self._started = Side(relevant(environment), sharing=self._depth > 1)
+
     def close(self) -> None:
         """End the servers and every kernel that they forked."""
         with self._lock:
@@ -233,10 +243,7 @@ class Pool:
     def _side(self, modules: Sequence[str], environment: Mapping[str, str]) -> tuple[Side, list[str]]:
         """Return the server that has imported these modules, without those that cannot be imported ahead."""
         environment = relevant(environment)
-        key = (environment, _installed())
-        if key != self._key:
-            self._close()
-            self._key = key
+        self._renew(environment)
         ahead = bool(modules)
         while True:
             wanted = [name for name in modules if name not in self._refused]
@@ -245,7 +252,7 @@ class Pool:
                 side.server.close()
                 side = None
             if side is None:
-                side = self._sides[ahead] = Side(environment, sharing=self._depth > 1)
+                side = self._sides[ahead] = self._take_started() or Side(environment, sharing=self._depth > 1)
             trouble = side.server.load(wanted)
             if not trouble:
                 return side, wanted
@@ -254,10 +261,25 @@ class Pool:
             side.server.close()
             del self._sides[ahead]
 
+    def _take_started(self) -> Side | None:
+        side, self._started = self._started, None
+        if side is not None and not side.server.alive:
+            side.server.close()
+            return None
+        return side
+
+    def _renew(self, environment: dict[str, str]) -> None:
+        """End servers that were started in another environment, or with other distributions."""
+        key = (environment, _installed())
+        if key != self._key:
+            self._close()
+            self._key = key
+
     def _close(self) -> None:
-        for side in self._sides.values():
+        for side in (*self._sides.values(), *([self._started] if self._started else ())):
             side.server.close()
         self._sides.clear()
+        self._started = None
 
 
 def relevant(environment: Mapping[str, str]) -> dict[str, str]:
@@ -300,6 +322,17 @@ def close_pool() -> None:
     """End every kernel that was started ahead, and their servers; the next run starts new ones."""
     if _pool is not None and _pool.pid == os.getpid():
         _pool.close()
+
+
+def begin(kernels: int | None = None) -> None:
+    """Start a server where kernels can be forked, for runs whose notebooks are yet to be read, `kernels` at a time."""
+    if can_fork():
+        the_pool().start(os.environ, kernels)
+
+
+def is_fresh(wanted: bool | None) -> bool:
+    """Tell whether a run wants a cold kernel: as it says, else where CI is set in the environment."""
+    return bool(os.environ.get("CI")) if wanted is None else wanted
 
 
 def can_fork() -> bool:

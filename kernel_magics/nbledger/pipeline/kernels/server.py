@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from nbledger.pipeline.kernels.ending import packages_of
 from nbledger.pipeline.kernels.messages import MOST_BYTES, Lines, send
 
 COMPANIONS = {
@@ -68,6 +69,7 @@ class ToBecome(NamedTuple):
     connection: Path
     ahead: dict[str, ModuleType]
     filters: tuple[Any, ...]
+    packages: frozenset[str]  # of all modules that are loaded, the ones ahead included
 
 
 class Server:
@@ -79,6 +81,7 @@ class Server:
         self.kernels: dict[str, Kernel] = {}
         self.ahead: dict[str, ModuleType] = {}
         self.filters: list[Any] = []
+        self.packages = packages_of(sys.modules)
 
     def serve(self) -> ToBecome | None:
         """Do as told on the channel."""
@@ -153,12 +156,12 @@ class Server:
                 trouble[name] = why
         gc.enable()
         _look_up(names)
+        self.packages = packages_of(sys.modules)
         for name in self.ahead:
             sys.modules.pop(name, None)
         return trouble
 
     def _fork(self, id: str) -> ToBecome | None:
-        gc.collect()
         gc.freeze()  # the child's collections, and those at its end, leave alone what it shares with this process
         ours, theirs = socket.socketpair()
         connection = self.folder / f"{id}.json"
@@ -172,7 +175,7 @@ class Server:
         self.channel.close()
         for kernel in self.kernels.values():
             kernel.channel.close()
-        return ToBecome(theirs, connection, self.ahead, tuple(self.filters))
+        return ToBecome(theirs, connection, self.ahead, tuple(self.filters), self.packages)
 
     def _reap(self) -> None:
         for id, kernel in list(self.kernels.items()):
