@@ -210,6 +210,7 @@ def test_kernels_side_by_side_have_patient_threads_and_know_nothing_of_it(fresh_
         write_notebook(f"import os, numpy\nprint(os.environ.get({name!r}), os.getppid())", name=f"n{place}.ipynb")
         for place in range(2)
     ]
+    pools.close_pool()  # a server that is there already is kept
     ends = run_notebooks(paths, jobs=2, ledger=fresh_ledger, progress=False)
     told = [printed(end.run.output).split() for end in ends]
     assert [value for value, _ in told] == ["None"] * 2
