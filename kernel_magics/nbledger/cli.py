@@ -97,6 +97,8 @@ for verb in (
 
 def main() -> None:
     """Run one command line of the shell and exit with its code."""
+    # jsonschema's check of IRIs, which nothing here asks for: to import its grammar takes 1 s of each `nbledger run`
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         code = cli.main(sys.argv[1:] or ["--help"], standalone_mode=False, obj=State())
         sys.exit(code if isinstance(code, int) else 0)

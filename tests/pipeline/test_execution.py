@@ -100,6 +100,22 @@ def test_what_native_code_writes_is_shown_and_only_then_the_kernel_pauses(fresh_
     )
 
 
+@pytest.mark.kernel
+def test_a_stream_is_waited_for_only_where_something_was_written(fresh_ledger, write_notebook):
+    count = (
+        "import sys, time\nthread = sys.stdout.pub_thread\nsends, schedule = [], thread.schedule\n"
+        "def counted(call):\n    sends.append(call)\n    schedule(call)\nthread.schedule = counted"
+    )
+    slow = "print('one', end='')\ntime.sleep(0.25)\nprint(' two', end='')\ntime.sleep(0.19)\nprint(' three')"
+    path = write_notebook(count, "len(sends)", "len(sends)", slow, "len(sends)", "%unload_ext nbledger", "len(sends)")
+    done = run_notebook(path, ledger=fresh_ledger, progress=False, fresh=False)
+    told = [outputs for _, outputs in shown(nbformat.read(done.output, as_version=4)) if outputs]
+    assert told[2][0]["text"] == "one two three\n"
+    counts = [int(outputs[0]["data"]["text/plain"]) for outputs in told if "data" in outputs[0]]
+    assert counts[1] - counts[0] == 4  # busy, the cell, its result, idle
+    assert counts[3] - counts[2] > 12  # each flush, too
+
+
 def test_streams_are_one_each_as_a_terminal_shows_them():
     outputs = [
         new_output("stream", name="stderr", text="careful\n"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from nbledger.pipeline.kernels import pool as pools
 from nbledger.pipeline.kernels.preload import modules_ahead
 from nbledger.pipeline.kernels.server import threads_lost_by_a_fork
 from nbledger.pipeline.kernels.starting import is_fresh, ready_kernel
+from nbledger.pipeline.many import run_notebooks
 
 pytestmark = pytest.mark.kernel
 only_where_kernels_fork = pytest.mark.skipif(not pools.can_fork(), reason="kernels are not forked on this system")
@@ -180,6 +182,39 @@ def test_files_and_exit_functions_of_the_notebook_are_completed(fresh_ledger, wr
     run(path, fresh_ledger)
     assert (project / "ended").exists()
     assert (project / "open.txt").read_text() == "kept"
+
+
+@only_where_kernels_fork
+@pytest.mark.parametrize("local", [False, True])
+def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_notebook, project, local):
+    (project / "helper.py").write_text(
+        "class Held:\n    def __del__(self, open=open):\n        open('gone.txt', 'w').write('gone')\nheld = Held()"
+    )
+    hold = (  # in a module of the standard library
+        "import gzip, json, threading, time\njson.text = gzip.open('held.gz', 'wt'); json.text.write('zipped')\n"
+        "json.plain = open('held.txt', 'w'); json.plain.write('held')\n"
+        "def later():\n    time.sleep(0.3)\n    open('later.txt', 'w').close()\nthreading.Thread(target=later).start()"
+    )
+    run(write_notebook("import helper" if local else "1", hold), fresh_ledger)
+    if not local:  # the interpreter itself may close the file below first
+        assert gzip.decompress((project / "held.gz").read_bytes()) == b"zipped"
+    assert (project / "held.txt").read_text() == "held"
+    assert (project / "later.txt").exists()
+    assert (project / "gone.txt").exists() == local
+
+
+@only_where_kernels_fork
+def test_kernels_side_by_side_have_patient_threads_and_know_nothing_of_it(fresh_ledger, write_notebook):
+    name = "OPENBLAS_THREAD_TIMEOUT"
+    paths = [
+        write_notebook(f"import os, numpy\nprint(os.environ.get({name!r}), os.getppid())", name=f"n{place}.ipynb")
+        for place in range(2)
+    ]
+    pools.close_pool()  # a server that is there already is kept
+    ends = run_notebooks(paths, jobs=2, ledger=fresh_ledger, progress=False)
+    told = [printed(end.run.output).split() for end in ends]
+    assert [value for value, _ in told] == ["None"] * 2
+    assert all(psutil.Process(int(server)).environ()[name] == "16" for _, server in told)
 
 
 @only_where_kernels_fork

@@ -40,6 +40,8 @@ CLASS_NOISE = frozenset(
 )  # fmt: skip
 
 
+_BODIES = ("body", "orelse", "handlers", "finalbody", "cases")  # where statements hold statements
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 _WRAPPED = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
 _PURE = frozenset(
@@ -94,15 +96,27 @@ def _node_of(code: types.CodeType) -> ast.AST | None:
         return None
     if code.co_name == "<lambda>":
         return _lambda(tree, code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name:
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            if first == code.co_firstlineno and _has_arguments(node, code):
-                return node
+    for node in _functions(source).get((code.co_name, code.co_firstlineno), ()):
+        if _has_arguments(node, code):
+            return node
     return None
 
 
-def _has_arguments(node: ast.FunctionDef | ast.AsyncFunctionDef, code: types.CodeType) -> bool:
+@functools.lru_cache(maxsize=256)
+def _functions(source: str) -> dict[tuple[str, int], list[_Function]]:
+    """Return the functions of a source by name and first line, decorators included. Only statements hold any."""
+    found: dict[tuple[str, int], list[_Function]] = {}
+    waiting: list[Any] = [_tree(source)]
+    for node in waiting:  # grows on the way
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            found.setdefault((node.name, first), []).append(node)
+        for name in _BODIES:
+            waiting += getattr(node, name, ())
+    return found
+
+
+def _has_arguments(node: _Function, code: types.CodeType) -> bool:
     """Guard against a file that was edited after its function was made."""
     names = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
     return names == list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])

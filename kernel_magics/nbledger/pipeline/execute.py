@@ -75,11 +75,14 @@ def run_notebook(
     kinds, with the executed notebook kept, or `OutputNotWritten` where there is no place for that.
     """
     from nbledger.ledger import Ledger, find_root
+    from nbledger.pipeline.kernels.pool import begin, is_fresh
     from nbledger.pipeline.recording import Request
 
     notebook = Path(path).expanduser().absolute()
     nb = read_notebook(notebook)
     given = check(nb, params or {}, notebook.name)
+    if not cache and not is_fresh(fresh):
+        begin()  # while what executes it is imported
     _check_kernel(nb, kernel, notebook)
     opened = ledger if ledger is not None else Ledger.open(find_root(notebook))
     try:

@@ -101,16 +101,23 @@ def _run(
 
 
 def _get_ready(requests: list[NotebookRequest], at_once: int, *, fresh: bool | None) -> None:
-    """Have the kernels' server import at once what all the notebooks import."""
-    from nbledger.pipeline.kernels.starting import expect_kernels, is_fresh
+    """Have the kernels' server import at once what all the notebooks import, and import here what runs them."""
+    from nbledger.pipeline.kernels.pool import begin, is_fresh
 
     if is_fresh(fresh):
         return
+    begin(at_once)
     notebooks = []
     for one in requests:
         with suppress(NBLedgerError):  # raised again, and reported, when its turn comes
             notebooks.append((read_notebook(one.notebook.expanduser()), one.notebook.absolute().parent))
-    expect_kernels(notebooks, at_once)
+    from nbledger.pipeline.kernels.starting import expect_kernels
+
+    server = threading.Thread(target=expect_kernels, args=(notebooks, at_once), name="nbledger-ahead", daemon=True)
+    server.start()
+    import nbledger.pipeline.managed  # noqa: F401  (it takes as long as half of the server's imports)
+
+    server.join()
 
 
 class Bar:

@@ -35,7 +35,7 @@ from nbledger.capture.code.bytecode import (
 from nbledger.capture.code.dynamic import TRIGGERS, Found
 from nbledger.capture.code.flow import Event, Flow, Graph, Straight, Ways
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, scanned
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
@@ -234,7 +234,7 @@ class CellCode:
 
     def _take_body(self, at: int, body: CodeType) -> None:
         """Count what a class body does at once: its own loads, its lambdas and comprehensions, not its methods."""
-        found = scan(body)
+        found = scanned(body)
         self._loads.extend((at, name) for _, name in class_loads(body, found))
         for _, inner in found.inner:
             if inner.name is None or (inner.decorated and inner.code.co_name == "<lambda>"):

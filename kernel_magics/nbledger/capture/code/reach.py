@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from types import (
     AsyncGeneratorType,
@@ -46,7 +46,8 @@ Ran = Mapping[CodeType, frozenset[int]]
 
 
 @lru_cache(maxsize=4096)
-def _scanned(code: CodeType) -> Scan:
+def scanned(code: CodeType) -> Scan:
+    """Return the scan of a code, made once."""
     return scan(code)
 
 
@@ -64,26 +65,28 @@ def touched_by(code: CodeType, ran_in: Ran | None) -> Touched:
     for inner in nested(code):
         lines = ran_in.get(inner) if ran_in is not None else None
         if lines is None:
-            _add(made, inner, None, None)
+            _add(made, inner, _always)
         elif lines:
-            _add(made, inner, LineTable(inner), lines)
+            table = LineTable(inner)
+            _add(made, inner, partial(table.ran, lines=lines))
     return made
 
 
-def _add(made: Touched, code: CodeType, table: LineTable | None, lines: frozenset[int] | None) -> None:
-    found = _scanned(code)
+def _always(_: int) -> bool:
+    return True
 
-    def ran(offset: int) -> bool:
-        return table is None or lines is None or table.ran(offset, lines)
 
+def _add(made: Touched, code: CodeType, ran: Callable[[int], bool]) -> None:
+    found = scanned(code)
     loads: Iterable[tuple[int, str]] = found.loads
     if not code.co_flags & CO_OPTIMIZED:
         loads = class_loads(code, found)
-    made.reads.update(name for at, name in loads if ran(at))
-    for at, op, arg in instructions(code, _OF_GLOBALS):
-        if ran(at):
-            (made.deletes if op in _DELETE_GLOBAL else made.writes).add(code.co_names[arg])
-    made.chains.update(chain for at, chain in found.chains if ran(at))
+    made.reads.update([name for at, name in loads if ran(at)])
+    if code.co_names:
+        for at, op, arg in instructions(code, _OF_GLOBALS):
+            if ran(at):
+                (made.deletes if op in _DELETE_GLOBAL else made.writes).add(code.co_names[arg])
+    made.chains.update([chain for at, chain in found.chains if ran(at)])
     extra = found.found
     if extra is None:
         return

@@ -188,6 +188,7 @@ def main() -> None:
     """Be a worker. What notebooks and libraries print goes to stderr: stdout is the line to the leader."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in `nbledger.cli`
     Worker(sys.stdin, answers).work()
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipykernel.kernelapp import IPKernelApp
 
+from nbledger.pipeline.kernels.ending import Ending
 from nbledger.pipeline.kernels.messages import receive
 
 if TYPE_CHECKING:
@@ -26,12 +27,20 @@ _WARM = (
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    "ipykernel_launcher",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
     "IPython.core.logger",
+    "IPython.core.oinspect",
     "IPython.extensions.storemagic",
+    "IPython.utils.wildcard",
     "nbledger.capture.environment",
     "nbledger.capture.identity",
     "nbledger.magics",
+    "nbledger.pipeline.kernels.pause",
     "nbledger.shell",
+    "psutil",
+    "tornado.platform.asyncio",
 )
 
 
@@ -77,7 +86,7 @@ class ForkedKernelApp(IPKernelApp):
 
 
 class Ahead:
-    """The modules that were imported ahead, kept out of `sys.modules` until the first of them is imported.
+    """The modules that were imported ahead, which are not in `sys.modules` until the first of them is imported.
 
     Then all are there, and the warning filters that they added come to the front, as by the import itself.
     """
@@ -85,8 +94,6 @@ class Ahead:
     def __init__(self, modules: dict[str, ModuleType], filters: Sequence[Any]) -> None:
         self.modules = modules
         self.filters = filters
-        for name in modules:
-            sys.modules.pop(name, None)
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
         """Find one of the modules; the first time all the others are put in their place."""
@@ -131,6 +138,7 @@ def become(child: ToBecome, given: Mapping[str, str]) -> None:
     launcher = importlib.import_module("ipykernel_launcher").__file__
     place = str(child.connection)
     sys.argv = [str(launcher), "-f", place]
+    ending = Ending(child.packages)
     app = ForkedKernelApp.instance(parent_handle=os.getppid())
     arguments = ["-f", place, "--transport=ipc", f"--ip={place.removesuffix('.json')}"]
     app.initialize([*arguments, "--HistoryManager.hist_file=:memory:"])  # type: ignore[no-untyped-call]
@@ -142,6 +150,7 @@ def become(child: ToBecome, given: Mapping[str, str]) -> None:
         sys.meta_path.insert(0, Ahead(child.ahead, child.filters))
     app.use(told, given)
     app.start()  # type: ignore[no-untyped-call]
+    ending.end()
 
 
 def _draw_afresh(modules: dict[str, ModuleType]) -> None:

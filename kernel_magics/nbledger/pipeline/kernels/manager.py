@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
@@ -61,21 +60,13 @@ class ReadyKernelManager:
             if self.busy:
                 await self.interrupt_kernel()
             self._client.shutdown()
-            if await self._ended(_SECONDS_TO_END):
+            if self.kernel.ended.wait(_SECONDS_TO_END):
                 return
         self.kernel.signal(signal.SIGKILL)
-        await self._ended(_SECONDS_TO_END)
+        self.kernel.ended.wait(_SECONDS_TO_END)
 
     async def cleanup_resources(self) -> None:
         """Leave nothing: the server removes the kernel's files when it has ended."""
-
-    async def _ended(self, seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while not self.kernel.ended.is_set():
-            if time.monotonic() > until:
-                return False
-            await asyncio.sleep(_STEP)
-        return True
 
 
 class ReadyKernelClient(DirectKernelClient):

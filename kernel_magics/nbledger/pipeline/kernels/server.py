@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from nbledger.pipeline.kernels.ending import packages_of
 from nbledger.pipeline.kernels.messages import MOST_BYTES, Lines, send
 
 COMPANIONS = {
@@ -32,17 +33,23 @@ COMPANIONS = {
         "pandas.io.formats.html",
         "pandas.io.formats.string",
         "pyarrow.pandas_compat",
+        "pyarrow.vendored.version",
         "nbledger.fingerprint.frames",
         "nbledger.fingerprint.profile",
         "nbledger.fingerprint.indexes",
     ),
     "sklearn": (
         "narwhals._pandas_like.namespace",
+        "narwhals._interchange.dataframe",
+        "narwhals.stable.v2._namespace",
         "nbledger.capture.adapters.sklearn",
         "nbledger.capture.found.findings",
     ),
 }
 """What libraries import at their first use, and what is imported to observe them, by the library's name."""
+
+_LOOKED_UP = {"sklearn": ("narwhals.plugins", "_discover_entrypoints")}
+"""What libraries look up once among the installed distributions, which takes 10 ms, by the library's name."""
 
 _STAY = sys.stdlib_module_names | {"nbledger"}  # what the kernel itself may import at any time
 _OWN_THREADS = frozenset({"jemalloc_bg_thd"})  # started anew in the child by jemalloc's own fork handler
@@ -62,6 +69,7 @@ class ToBecome(NamedTuple):
     connection: Path
     ahead: dict[str, ModuleType]
     filters: tuple[Any, ...]
+    packages: frozenset[str]  # of all modules that are loaded, the ones ahead included
 
 
 class Server:
@@ -73,6 +81,7 @@ class Server:
         self.kernels: dict[str, Kernel] = {}
         self.ahead: dict[str, ModuleType] = {}
         self.filters: list[Any] = []
+        self.packages = packages_of(sys.modules)
 
     def serve(self) -> ToBecome | None:
         """Do as told on the channel."""
@@ -126,8 +135,13 @@ class Server:
         return None
 
     def _load(self, names: list[str]) -> dict[str, str]:
-        """Import modules; return why one must not be imported ahead, by its name."""
+        """Import modules; return why one must not be imported ahead, by its name.
+
+        They are in `sys.modules` only while others are imported: a kernel starts without them.
+        """
         trouble: dict[str, str] = {}
+        sys.modules.update(self.ahead)
+        gc.disable()  # nothing of what is imported is garbage: looking for it takes an eighth of the time
         for name in with_companions(names):
             if name in sys.modules:
                 continue
@@ -140,10 +154,14 @@ class Server:
             warnings._filters_mutated()  # type: ignore[attr-defined]
             if why and name in names:
                 trouble[name] = why
+        gc.enable()
+        _look_up(names)
+        self.packages = packages_of(sys.modules)
+        for name in self.ahead:
+            sys.modules.pop(name, None)
         return trouble
 
     def _fork(self, id: str) -> ToBecome | None:
-        gc.collect()
         gc.freeze()  # the child's collections, and those at its end, leave alone what it shares with this process
         ours, theirs = socket.socketpair()
         connection = self.folder / f"{id}.json"
@@ -157,7 +175,7 @@ class Server:
         self.channel.close()
         for kernel in self.kernels.values():
             kernel.channel.close()
-        return ToBecome(theirs, connection, self.ahead, tuple(self.filters))
+        return ToBecome(theirs, connection, self.ahead, tuple(self.filters), self.packages)
 
     def _reap(self) -> None:
         for id, kernel in list(self.kernels.items()):
@@ -175,6 +193,13 @@ def with_companions(names: Sequence[str]) -> list[str]:
     """Return the modules and, after them, what goes with their libraries."""
     roots = dict.fromkeys(name.partition(".")[0] for name in names)
     return [*names, *(companion for root in roots for companion in COMPANIONS.get(root, ()))]
+
+
+def _look_up(names: Sequence[str]) -> None:
+    for root in {name.partition(".")[0] for name in names} & _LOOKED_UP.keys():
+        module, function = _LOOKED_UP[root]
+        with contextlib.suppress(KeyError, AttributeError):
+            getattr(sys.modules[module], function)()
 
 
 def _imported(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbledger.pipeline.kernels.manager import NotReady, ReadyKernelManager
-from nbledger.pipeline.kernels.pool import LONGEST_SOCKET_PATH, can_fork, the_pool
+from nbledger.pipeline.kernels.pool import LONGEST_SOCKET_PATH, can_fork, is_fresh, the_pool
 from nbledger.pipeline.kernels.preload import modules_ahead
 
 __all__ = ["NotReady", "expect_kernels", "is_fresh", "is_ipykernel", "kernel_config", "ready_kernel"]
@@ -18,11 +18,6 @@ __all__ = ["NotReady", "expect_kernels", "is_fresh", "is_ipykernel", "kernel_con
 _EXTENSIONS = "--InteractiveShellApp.extra_extensions="
 _LAUNCHER = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 _FROZEN = "-Xfrozen_modules=off"
-
-
-def is_fresh(wanted: bool | None) -> bool:
-    """Tell whether a run wants a cold kernel: as it says, else where CI is set in the environment."""
-    return bool(os.environ.get("CI")) if wanted is None else wanted
 
 
 def ready_kernel(
