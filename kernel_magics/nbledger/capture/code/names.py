@@ -20,6 +20,7 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any
 
+from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import (
     CO_OPTIMIZED,
     JUMPS,
@@ -111,7 +112,7 @@ class CellCode:
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
-        return PLAIN.issuperset(map(type, map(namespace.get, self.loads)))
+        return planted.is_empty() and PLAIN.issuperset(map(type, map(namespace.get, self.loads)))
 
     def _seen_of(self, ran: frozenset[int]) -> Seen:
         """Return what counts when these lines ran: for a cell that is run again these are mostly the same."""

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from nbledger.capture.code.names import CellCode, Names
+from nbledger.capture.code.planted import plant_all
 from nbledger.capture.code.reach import Ran, value_of
 from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
@@ -387,6 +388,8 @@ class _Cell:
 
     def _look_at_patched(self) -> None:
         """Count as changed what stands for a class that was given new attributes, and its instances."""
+        for cls in self.patched:
+            plant_all(cls, self.namespace)
         for name in list(self.known):
             value: Any = self.namespace.get(name)
             is_patched = isinstance_of_library_class(value) and value in self.patched

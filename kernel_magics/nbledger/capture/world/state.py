@@ -12,8 +12,10 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from nbledger.capture.code.planted import plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
@@ -24,6 +26,7 @@ from nbledger.capture.world.module_data import (
     Token,
     attribute,
     called_modules,
+    class_of,
     data_of,
     exists,
     is_code_reached,
@@ -148,6 +151,7 @@ class State(audit.Listener, seeding.SeedListener):
             watched.began = self._state_of(watched, trust=True)
         self._folder = _current_folder()
         self._environment = environment()
+        self._settings.before(codes_hint)
         # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
         self._imports.new()
         for name in attributes:
@@ -279,15 +283,11 @@ class State(audit.Listener, seeding.SeedListener):
         attributes: Collection[str],
         namespace: Mapping[str, Any],
     ) -> None:
-        libraries: set[str] | None = None
+        libraries = cache(lambda: self._libraries_hinted(namespace))
         for name in _SETTINGS.keys() & earlier.keys():
-            _, library, *_, asked_by = _SETTINGS[name]
-            asked = not asked_by or not asked_by.isdisjoint(self._hint)
-            if asked and libraries is None:
-                libraries = self._libraries_hinted(namespace)
-            if name in attributes or (asked and library in (libraries or ())):
+            if name in attributes or _SETTINGS[name].is_asked(self._hint, libraries):
                 found.use(name, earlier[name])
-        for name, value in self._settings.changes().items():
+        for name, value in self._settings.changes(self._hint).items():
             self._make(found, name, self._version(value), derived=True)
 
     def _libraries_hinted(self, namespace: Mapping[str, Any]) -> set[str]:
@@ -307,6 +307,7 @@ class State(audit.Listener, seeding.SeedListener):
         namespace: Mapping[str, Any],
     ) -> None:
         of_modules = {name for module in called_modules(self._hint, namespace) for name in data_of(module)}
+        stored = {*stored, *take_new()}
         for name in sorted((set(attributes) | of_modules | set(stored)) - _OWN_NAMES):
             directly = name in stored
             if name in earlier and (name in attributes or name in of_modules):
@@ -316,6 +317,9 @@ class State(audit.Listener, seeding.SeedListener):
                 value = attribute(name)
                 version = self._version(value) if exists(name) else ABSENT
                 self._make(found, name, version, derived=not directly)
+                cls = class_of(name)
+                if cls is not None:
+                    plant(cls, name.rpartition(".")[2])
 
     def _search_path(
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
@@ -333,8 +337,11 @@ class State(audit.Listener, seeding.SeedListener):
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
     ) -> None:
         new = self._imports.new()
+        patched = {name for name in earlier if class_of(name) is not None}
+        libraries = self._libraries_hinted(namespace) if patched else set()
         for name in earlier:
             inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
+            inside |= name in patched and name.partition(".")[0] in libraries
             if inside or is_code_reached(name, self._hint, self._imported_names, namespace):
                 found.use(name, earlier[name])
         if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):
