@@ -1,6 +1,7 @@
-"""The notebook's code inside libraries' classes: a method that a cell put there, an accessor that it registered.
+"""The notebook's code inside libraries: a method that a cell put into a class, an accessor that it registered.
 
-No name of the cell that runs it leads to such code: `df.mine.total()` and `json.dumps(x)` call it all the same.
+No name of the cell that runs it leads to such code: `df.mine.total()` and `json.dumps(x)` call it all the same. So does
+a module whose own functions call what was put in the place of another: `warnings.showwarning`.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from types import FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-_planted: WeakKeyDictionary[type, set[str]] = WeakKeyDictionary()
+_planted: WeakKeyDictionary[type | ModuleType, set[str]] = WeakKeyDictionary()
 _new: set[str] = set()
 _PYTHONS = frozenset({"builtins", "abc", "typing", "collections"})
 
 
-def plant(cls: type, name: str) -> None:
-    """Take note that a cell has given a library's class this attribute."""
-    _planted.setdefault(cls, set()).add(name)
+def plant(owner: type | ModuleType, name: str) -> None:
+    """Take note that a cell has given a library's class or module this attribute."""
+    _planted.setdefault(owner, set()).add(name)
+
+
+def is_called_within(module: ModuleType, name: str) -> bool:
+    """Tell whether functions of a module itself mention a name of it."""
+    functions = [one for one in list(vars(module).values()) if isinstance(one, FunctionType)]
+    return any(name in one.__code__.co_names for one in functions if one.__module__ == module.__name__)
 
 
 def plant_all(cls: type, namespace: Mapping[str, Any]) -> None:
@@ -36,7 +43,7 @@ def take_new() -> set[str]:
 
 
 def is_empty() -> bool:
-    """Tell whether no cell of this process has put anything into a library's class."""
+    """Tell whether no cell of this process has put anything into a library."""
     return not _planted
 
 
@@ -45,10 +52,11 @@ def behind(value: Any) -> Iterator[Any]:
     if not _planted:
         return
     packages = _packages(value)
-    for cls, names in list(_planted.items()):
-        if cls.__module__.partition(".")[0] in packages:
+    for owner, names in list(_planted.items()):
+        module = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
+        if module.partition(".")[0] in packages:
             for name in names:
-                yield from _parts(cls.__dict__.get(name))
+                yield from _parts(owner.__dict__.get(name))
 
 
 def _parts(member: Any) -> Collection[Any]:

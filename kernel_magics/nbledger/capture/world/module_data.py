@@ -80,6 +80,11 @@ def exists(name: str) -> bool:
     return attribute(name) is not _MISSING
 
 
+def is_code(name: str) -> bool:
+    """Tell whether an attribute is a function, class or module."""
+    return isinstance(attribute(name), _CODE)
+
+
 def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> Iterator[ModuleType]:
     """Yield the modules of the project of which a cell that mentions these names may call a function."""
     found = set()
@@ -155,7 +160,7 @@ def is_code_reached(
         return False
     if parent == "builtins" and last not in namespace:
         return True
-    if not isinstance(attribute(name), _CODE):
+    if not is_code(name):
         return False
     return parent in imports or submodule_is_reached(name, mentions, namespace)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from nbledger.capture.code.planted import plant, take_new
+from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
@@ -29,6 +29,7 @@ from nbledger.capture.world.module_data import (
     class_of,
     data_of,
     exists,
+    is_code,
     is_code_reached,
     submodule_is_reached,
     submodules_named,
@@ -117,6 +118,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._data = ModuleData(token)
         self._imports = ImportEffects()
         self._made: dict[str, Version] = {}
+        self._planted: set[str] = set()
         self._first_folder = self._folder = _current_folder()
         self._path = list(sys.path)
         self._added: set[str] = set()
@@ -317,9 +319,16 @@ class State(audit.Listener, seeding.SeedListener):
                 value = attribute(name)
                 version = self._version(value) if exists(name) else ABSENT
                 self._make(found, name, version, derived=not directly)
-                cls = class_of(name)
-                if cls is not None:
-                    plant(cls, name.rpartition(".")[2])
+                self._plant(name)
+
+    def _plant(self, name: str) -> None:
+        """Take note of what a cell put into a class of a library, or among functions of a module that call it."""
+        place, _, last = name.rpartition(".")
+        owner = class_of(name)
+        module = sys.modules.get(place)
+        if owner is not None or (module is not None and is_code(name) and is_called_within(module, last)):
+            plant(owner or sys.modules[place], last)
+            self._planted.add(name)
 
     def _search_path(
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
@@ -337,7 +346,7 @@ class State(audit.Listener, seeding.SeedListener):
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
     ) -> None:
         new = self._imports.new()
-        patched = {name for name in earlier if class_of(name) is not None}
+        patched = self._planted.intersection(earlier)
         libraries = self._libraries_hinted(namespace) if patched else set()
         for name in earlier:
             inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
