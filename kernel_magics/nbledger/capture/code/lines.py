@@ -23,6 +23,8 @@ _NAME = "nbledger"
 _IDS = (4, 3, 2, 1, 5, 0)
 """Tool ids in the order of trying: 0, 1, 2 and 5 are those of debuggers, coverage, profilers and the optimizer."""
 _HANDLERS_OF_WITH = selection(opcodes("WITH_EXCEPT_START"))
+_LOADS_OF_GLOBALS = selection(opcodes("LOAD_GLOBAL", "LOAD_NAME"))
+_LOOPS = selection(opcodes("FOR_ITER"))
 _BODIES = ("<timed exec>", "ipython-input", "ipykernel")
 _CO_RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _MAX_CODES = 400
@@ -166,8 +168,9 @@ class Lines:
     def _resumed(self, code: CodeType, offset: int) -> object:
         # A generator goes on in the middle of a line: no event tells of what is left of it.
         found = self._functions.get(id(code))
-        if found is not None:
-            found[1].add(_line_of(code, offset))
+        line = _line_of(code, offset)
+        if found is not None and _goes_on(code, offset, line):
+            found[1].add(line)
         return _monitoring.DISABLE
 
     def _instruction(self, code: CodeType, offset: int) -> object:
@@ -175,6 +178,13 @@ class Lines:
         if found is not None and _HANDLERS_OF_WITH[code.co_code[offset]]:
             found[1].add(-_line_of(code, offset))
         return _monitoring.DISABLE
+
+
+def _goes_on(code: CodeType, offset: int, line: int) -> bool:
+    """Tell whether what is left of a line loads a name, or the line is a loop of its own."""
+    found = [at for at, *_ in instructions(code, _LOADS_OF_GLOBALS) if at > offset]
+    found += [at for at, *_ in instructions(code, _LOOPS)]
+    return any(_line_of(code, at) == line for at in found)
 
 
 def _line_of(code: CodeType, offset: int) -> int:

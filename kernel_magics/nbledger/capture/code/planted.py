@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 _planted: WeakKeyDictionary[type | ModuleType, set[str]] = WeakKeyDictionary()
-_new: set[str] = set()
+_new: set[tuple[int, str]] = set()
 _PYTHONS = frozenset({"builtins", "abc", "typing", "collections"})
 
 
@@ -32,14 +32,14 @@ def plant_all(cls: type, namespace: Mapping[str, Any]) -> None:
     for name, member in list(cls.__dict__.items()):
         if any(_is_of(part, namespace) for part in _parts(member)):
             plant(cls, name)
-            _new.add(f"{cls.__module__}.{cls.__qualname__}.{name}")
+            _new.add((id(namespace), f"{cls.__module__}.{cls.__qualname__}.{name}"))
 
 
-def take_new() -> set[str]:
-    """Return what `plant_all` has found since the last call, as `module.Class.attribute`."""
-    found = set(_new)
-    _new.clear()
-    return found
+def take_new(namespace: Mapping[str, Any]) -> set[str]:
+    """Return what `plant_all` has found for a namespace since the last call, as `module.Class.attribute`."""
+    found = {one for one in _new if one[0] == id(namespace)}
+    _new.difference_update(found)
+    return {name for _, name in found}
 
 
 def is_empty() -> bool:

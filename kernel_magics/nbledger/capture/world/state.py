@@ -309,7 +309,7 @@ class State(audit.Listener, seeding.SeedListener):
         namespace: Mapping[str, Any],
     ) -> None:
         of_modules = {name for module in called_modules(self._hint, namespace) for name in data_of(module)}
-        stored = {*stored, *take_new()}
+        stored = {*stored, *take_new(namespace)}
         for name in sorted((set(attributes) | of_modules | set(stored)) - _OWN_NAMES):
             directly = name in stored
             if name in earlier and (name in attributes or name in of_modules):
