@@ -352,9 +352,16 @@ def _build_class(walk: Walk, cls: type) -> bytes:
             continue
         parts.append(walk.encode(name) + walk.encode(item))
     if enum:
-        members = cls.__dict__["_member_map_"]
-        parts.append(walk.encode([(name, member._value_) for name, member in members.items()]))
+        parts += map(walk.encode, _members(cls.__dict__["_member_map_"]))
     return b"".join(parts)
+
+
+def _members(members: dict[str, Any]) -> list[Any]:
+    """Return the members of an enumeration, and where they have any the attributes that they were given."""
+    of_each = {name: getattr(member, "__dict__", {}).items() for name, member in members.items()}
+    given = {name: more for name, items in of_each.items() if (more := [item for item in items if item[0][:1] != "_"])}
+    values = [(name, member._value_) for name, member in members.items()]
+    return [values, given] if given else [values]
 
 
 def _virtual_children(cls: type) -> list[str]:

@@ -8,6 +8,7 @@ callback switches it off at that place, for good.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ _NAME = "nbledger"
 _IDS = (4, 3, 2, 1, 5, 0)
 """Tool ids in the order of trying: 0, 1, 2 and 5 are those of debuggers, coverage, profilers and the optimizer."""
 _HANDLERS_OF_WITH = selection(opcodes("WITH_EXCEPT_START"))
+_LOADS_OF_GLOBALS = selection(opcodes("LOAD_GLOBAL", "LOAD_NAME"))
+_LOOPS = selection(opcodes("FOR_ITER"))
 _BODIES = ("<timed exec>", "ipython-input", "ipykernel")
+_CO_RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _MAX_CODES = 400
 _NONE: frozenset[int] = frozenset()
 _Watched = tuple[CodeType, set[int]]
@@ -100,7 +104,7 @@ class Lines:
         self._release()
         if self._owned():
             _monitoring.set_events(self._tool, 0)
-            for event in (_EVENTS.PY_START, _EVENTS.LINE, _EVENTS.INSTRUCTION):
+            for event in (_EVENTS.PY_START, _EVENTS.PY_RESUME, _EVENTS.LINE, _EVENTS.INSTRUCTION):
                 _monitoring.register_callback(self._tool, event, None)
             _monitoring.free_tool_id(self._tool)
         self._tool = None
@@ -117,6 +121,7 @@ class Lines:
             return False
         _monitoring.use_tool_id(tool, _NAME)
         _monitoring.register_callback(tool, _EVENTS.PY_START, self._started)
+        _monitoring.register_callback(tool, _EVENTS.PY_RESUME, self._resumed)
         _monitoring.register_callback(tool, _EVENTS.LINE, self._line)
         _monitoring.register_callback(tool, _EVENTS.INSTRUCTION, self._instruction)
         _monitoring.set_events(tool, _EVENTS.PY_START)
@@ -133,7 +138,8 @@ class Lines:
     def _watch(self, code: CodeType) -> None:
         if id(code) not in self._functions:
             self._functions[id(code)] = (code, set())
-            _monitoring.set_local_events(self._tool, code, _EVENTS.LINE)
+            resumes = _EVENTS.PY_RESUME if code.co_flags & _CO_RESUMED else 0
+            _monitoring.set_local_events(self._tool, code, _EVENTS.LINE | resumes)
 
     def _watch_module(self, code: CodeType) -> None:
         watched = any(True for _ in instructions(code, _HANDLERS_OF_WITH))
@@ -159,9 +165,28 @@ class Lines:
             found[1].add(line)
         return _monitoring.DISABLE
 
+    def _resumed(self, code: CodeType, offset: int) -> object:
+        # A generator goes on in the middle of a line: no event tells of what is left of it.
+        found = self._functions.get(id(code))
+        line = _line_of(code, offset)
+        if found is not None and _goes_on(code, offset, line):
+            found[1].add(line)
+        return _monitoring.DISABLE
+
     def _instruction(self, code: CodeType, offset: int) -> object:
         found = self._modules.get(id(code))
         if found is not None and _HANDLERS_OF_WITH[code.co_code[offset]]:
-            line = next(line for start, end, line in code.co_lines() if start <= offset < end)
-            found[1].add(-(line or 0))
+            found[1].add(-_line_of(code, offset))
         return _monitoring.DISABLE
+
+
+def _goes_on(code: CodeType, offset: int, line: int) -> bool:
+    """Tell whether what is left of a line loads a name, or the line is a loop of its own."""
+    found = [at for at, *_ in instructions(code, _LOADS_OF_GLOBALS) if at > offset]
+    found += [at for at, *_ in instructions(code, _LOOPS)]
+    return any(_line_of(code, at) == line for at in found)
+
+
+def _line_of(code: CodeType, offset: int) -> int:
+    """Return the line of an instruction, 0 for one that has none."""
+    return next((line or 0 for start, end, line in code.co_lines() if start <= offset < end), 0)

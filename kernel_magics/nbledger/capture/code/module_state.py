@@ -41,6 +41,8 @@ def _state(module: ModuleType, chain: Chain) -> str | None:
         if isinstance(value, ModuleType):
             module = value
             continue
+        if isinstance(value, type) and chain.stored and at == last - 1:
+            return f"{module.__name__}.{attribute}.{chain.path[-1]}"
         if value is _MISSING and "__getattr__" in names:
             return None
         if attribute[:2] == "__" or (attribute in _STREAMS and module.__name__ == "sys") or _is_code(value):

@@ -20,6 +20,7 @@ from itertools import pairwise
 from types import CodeType
 from typing import Any
 
+from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import (
     CO_OPTIMIZED,
     JUMPS,
@@ -111,6 +112,8 @@ class CellCode:
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
+        if not planted.is_empty():
+            return False
         values = list(map(namespace.get, self.loads))
         return PLAIN.issuperset(map(type, values)) or all(map(holds_nothing, values))
 

@@ -22,6 +22,7 @@ from types import (
 )
 from typing import Any
 
+from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import CO_OPTIMIZED, OF_GLOBALS, LineTable, instructions, nested, opcodes, selection
 from nbledger.capture.code.scan import Chain, Scan, class_loads, scan
 from nbledger.capture.code.touched import Touched
@@ -165,6 +166,9 @@ class Reach:
             if not holds_nothing(value):
                 walk = _Walk(self._namespace, self._module, names)
                 codes.extend(walk.codes(value))
+            if not planted.is_empty():
+                walk = _Walk(self._namespace, self._module, names)
+                codes.extend(code for part in planted.behind(value) for code in walk.codes(part))
             names.discard(name)
             known = self._direct[name] = (codes, names)
         return known

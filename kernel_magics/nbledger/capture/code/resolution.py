@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
+from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import Found, names_in_query
 from nbledger.capture.code.module_state import state_of
@@ -132,7 +133,7 @@ class Resolution:
         reached: dict[str, Touched | None] = {}
         for at, name in list(self._loads):
             if name not in reached:
-                plain = name not in self._defs and type(value_of(name, namespace)) in PLAIN
+                plain = planted.is_empty() and name not in self._defs and type(value_of(name, namespace)) in PLAIN
                 reached[name] = None if plain else self._reach.of(name)
             touched = reached[name]
             if touched is not None:

@@ -8,6 +8,7 @@ identities are taken as one run of bytes, in C, and compared as such. IPython ad
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 from array import array
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 _SIZE = ctypes.sizeof(ctypes.c_void_p)
 _PIECE = 32 * _SIZE
+_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__(?!main__)\w+__$").match
 
 
 def _of_memory(values: tuple[Any, ...]) -> bytes:
@@ -140,3 +142,8 @@ class Bindings:
         self.new = set(self._names) - before.keys()
         moved = [name for name in self._names if before.get(name) != self.idents[name]]
         return moved, [name for name in before if name not in values]
+
+
+def is_in_history(name: str) -> bool:
+    """Tell whether a name is one of those by which IPython keeps what was typed and shown, or Python's own."""
+    return isinstance(name, str) and name[:1] == "_" and _is_history(name) is not None

@@ -184,3 +184,8 @@ def is_atom(value: Any) -> bool:
 def is_library_function(function: types.FunctionType) -> bool:
     """Tell whether a function stands at the top level of a library's module."""
     return function.__closure__ is None and "<" not in function.__qualname__ and in_library(function.__module__)
+
+
+def content_of(value: Any) -> Any:
+    """Return what is compared to tell whether a value changed: a group-by or window is its frame."""
+    return getattr(value, "obj", value) if kind_of(type(value)) is Kind.VIEW else value

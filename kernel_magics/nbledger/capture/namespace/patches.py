@@ -7,6 +7,7 @@ a single call; any other class of a library is compared when a cell touches a va
 from __future__ import annotations
 
 import sys
+from types import FunctionType
 from typing import Any
 
 _WATCHED = ("DataFrame", "Series", "Index")
@@ -27,8 +28,10 @@ def watched() -> dict[type, int]:
 
 
 def attributes_of(cls: type) -> str:
-    """Return a token of the names of a class's attributes, but for those that Python adds to it by itself."""
-    return f"class:{hash(tuple([name for name in type.__getattribute__(cls, '__dict__') if name[:2] != '__'])):x}"
+    """Return a token of a class's attributes and functions, but for those that Python adds to it by itself."""
+    members = type.__getattribute__(cls, "__dict__").items()
+    told = [(name, id(item) if type(item) is FunctionType else 0) for name, item in members if name[:2] != "__"]
+    return f"class:{hash(tuple(told)):x}"
 
 
 def concerns(value: Any, classes: set[type]) -> bool:

@@ -11,6 +11,7 @@ look at their types. Beyond `MAX_OBJECTS` the walk ends, and the value counts as
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -162,10 +163,8 @@ class _Walk:
     def own(self, parts: list[Any]) -> list[Any]:
         """Look at instances of the notebook's classes and at builtin objects."""
         for part in parts:
-            try:
+            with contextlib.suppress(Exception):  # without a dict, or one that is hidden
                 object.__getattribute__(part, "__dict__")  # from now on the collector sees the same parts every time
-            except Exception:  # noqa: BLE001, S110 - without a dict, or one that is hidden
-                pass
         children = [*no_atoms(gc.get_referents(*parts)), *called_at_end(parts)]
         self.arrange(children)
         return children
@@ -176,7 +175,9 @@ class _Walk:
         children = gc.get_referents(*parts)
         if type(parts[0]).__module__.partition(".")[0] == "numpy":  # its iterators hide their arrays from the collector
             children += [getattr(part, "base", None) for part in parts]
-            children += [array for part in parts for array in getattr(part, "operands", ())]
+            for part in parts:
+                with contextlib.suppress(ValueError):  # one that is closed
+                    children += getattr(part, "operands", ())
         return children
 
     def functions(self, parts: list[FunctionType]) -> list[Any]:

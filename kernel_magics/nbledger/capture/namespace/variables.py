@@ -15,13 +15,14 @@ from types import ModuleType
 from typing import Any
 
 from nbledger.capture.code.names import CellCode, Names
+from nbledger.capture.code.planted import plant_all
 from nbledger.capture.code.reach import Ran, value_of
 from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
 from nbledger.capture.namespace.beside import Beside, isinstance_of_module
-from nbledger.capture.namespace.bindings import Bindings
+from nbledger.capture.namespace.bindings import Bindings, is_in_history
 from nbledger.capture.namespace.changes import Changes
-from nbledger.capture.namespace.kinds import Kind, kind_of
+from nbledger.capture.namespace.kinds import Kind, content_of, kind_of
 from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach
 from nbledger.capture.namespace.patches import concerns
 from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
@@ -30,7 +31,6 @@ from nbledger.records import Version
 
 __all__ = ["Changes", "Variables"]
 
-_is_history = re.compile(r"_(i{0,3}|_{1,2}|\d+|i\d+|oh|dh|ih)?$|__(?!main__)\w+__$").match
 _OUTPUTS = re.compile(r"_{1,3}$|_\d+$|_oh$|Out$").match
 _MISSING = object()
 _LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})
@@ -53,7 +53,7 @@ class Variables:
         self._versions = versions
         self._hidden = hidden or {}
         self._known = KnownVariables()
-        self._bindings = Bindings(namespace, _is_in_history)
+        self._bindings = Bindings(namespace, is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
         self._beside = Beside(namespace)
@@ -139,7 +139,7 @@ class Variables:
 
     def _is_users(self, name: str) -> bool:
         """Tell whether a name is the user's (not IPython's history or machinery)."""
-        if name[:1] == "_" and _is_in_history(name):
+        if name[:1] == "_" and is_in_history(name):
             return False
         hidden = self._hidden.get(name, _MISSING)
         return hidden is _MISSING or self._namespace.get(name, hidden) is not hidden
@@ -189,7 +189,7 @@ class Variables:
         if flat is not None:
             known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
             return known
-        token, version = self._versions.of(_content(value))
+        token, version = self._versions.of(content_of(value))
         if kind_of(type(value)) is Kind.VIEW:
             _, version = self._versions.of(value)
         known = self._known[name] = Known(id(value), token, version, self._reach(value))
@@ -200,16 +200,6 @@ class Variables:
         if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
             return reach._replace(calls=frozenset())  # the code of a cell that mentions these tells
         return reach
-
-
-def _is_in_history(name: str) -> bool:
-    """Tell whether a name is one of those by which IPython keeps what was typed and shown, or Python's own."""
-    return isinstance(name, str) and name[:1] == "_" and _is_history(name) is not None
-
-
-def _content(value: Any) -> Any:
-    """Return what is compared to tell whether a value changed: a group-by or window is its frame."""
-    return getattr(value, "obj", value) if kind_of(type(value)) is Kind.VIEW else value
 
 
 class _Cell:
@@ -342,7 +332,7 @@ class _Cell:
         """Compare a value with what it was; opaque ones are taken as changed. Returns whether it changed."""
         self.looked.add(name)
         was = self.known[name]
-        content = _content(value)
+        content = content_of(value)
         token, complete = self.tokens.get(id(content)) or self.variables._versions.check(content)
         self.tokens[id(content)] = token, complete
         equal = token is not None and token == was.token
@@ -378,8 +368,7 @@ class _Cell:
             self._spread(was)
             self._spread(reach)
 
-    def _spread(self, reach: Reach) -> None:
-        """Take in what may have changed with a value."""
+    def _spread(self, reach: Reach) -> None:  # take in what may have changed with a value
         self.reach |= reach.marks
         self.everything |= not reach.bounded
 
@@ -397,6 +386,8 @@ class _Cell:
 
     def _look_at_patched(self) -> None:
         """Count as changed what stands for a class that was given new attributes, and its instances."""
+        for cls in self.patched:
+            plant_all(cls, self.namespace)
         for name in list(self.known):
             value: Any = self.namespace.get(name)
             is_patched = isinstance_of_library_class(value) and value in self.patched

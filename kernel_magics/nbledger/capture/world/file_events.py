@@ -26,6 +26,8 @@ ASKS_FOR_FILES = frozenset(
     "exists isfile is_file isdir is_dir stat lstat getsize getmtime getctime lexists access".split()
 )
 """Names of functions that ask whether there is a file, or how large or old it is: no audit event tells of them."""
+GUARDS = ASKS_FOR_FILES | {"suppress", "FileNotFoundError", "OSError", "Exception"}
+"""What a cell mentions that removes a file only if there is one."""
 
 
 class FileEvents(audit.Listener):
@@ -139,6 +141,7 @@ class FileEvents(audit.Listener):
         if touched is not None:
             if touched.read:
                 self._secure(path, touched)
+            touched.removed = touched.removed or not touched.made
             touched.made = True
             self._made_folders.discard(path)
 

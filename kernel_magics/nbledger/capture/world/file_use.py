@@ -26,8 +26,9 @@ class Touched:
 
     `before` is its state when it was first touched and `version` its content then, where that had to be known at
     once. It was `read` before the cell made it; `made` anew (cut to nothing, moved here); `changed` in place, or
-    opened such that it may be; only `named`, by a command; `mapped` into memory, where changes leave no mark. `beside`
-    says that it changed in a file beside it (a database's write-ahead log), though its own bytes may be the same.
+    opened such that it may be; `removed` as it was; only `named`, by a command; `mapped` into memory, where changes
+    leave no mark. `beside` says that it changed in a file beside it (a database's write-ahead log), though its own
+    bytes may be the same.
     """
 
     before: State | None
@@ -38,6 +39,7 @@ class Touched:
     named: bool = False
     mapped: bool = False
     beside: bool = False
+    removed: bool = False
     moved_from: str | None = None
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 from nbledger.capture.world import audit, commands
 from nbledger.capture.world.file_contents import Contents, State, listing, state_of, unknown_url
-from nbledger.capture.world.file_events import ASKS_FOR_FILES, FileEvents
+from nbledger.capture.world.file_events import ASKS_FOR_FILES, GUARDS, FileEvents
 from nbledger.capture.world.file_places import Places
 from nbledger.capture.world.file_use import Edges, FileUse, Settling, Touched
 from nbledger.capture.world.file_values import behind
@@ -41,6 +41,7 @@ class Files(FileEvents):
         self._loaded: dict[str, tuple[Version, float]] = {}
         self._watched: dict[str, State] = {}
         self._asked: list[str] = []
+        self._guarded = False
 
     @property
     def are_closed(self) -> bool:
@@ -63,6 +64,7 @@ class Files(FileEvents):
                 mapped = path in self._mapped and state.size <= _HASHED_WHILE_MAPPED
                 if path not in self._touched and (mapped or state_of(path) != state):
                     self._touched[path] = Touched(state, self._known.get(path), changed=True, mapped=mapped)
+            self._add_removed(edges)
             written = [path for path, touched in list(self._touched.items()) if settling.settle(path, touched)]
             self._add_asked(edges)
             self._add_folders(edges)
@@ -96,6 +98,7 @@ class Files(FileEvents):
 
         Python tells of no such question; so the texts that the cell has at hand say which files it means.
         """
+        self._guarded = not GUARDS.isdisjoint(mentions)
         if asks(mentions) and (self._known or self._folders):
             ends = tuple(os.sep + os.path.normpath(text).lstrip(f".{os.sep}") for text in texts if 0 < len(text) < 1024)
             self._asked = [path for path in (*self._known, *self._folders) if path.endswith(ends)]
@@ -126,6 +129,13 @@ class Files(FileEvents):
                     self.mapped(place)
 
     # When the cell has ended
+
+    def _add_removed(self, edges: Edges) -> None:
+        """Removing a file takes that it is there, as an earlier cell made it."""
+        for path, touched in self._touched.items():
+            known = self._known.get(path) or self._folders.get(path)
+            if touched.removed and not self._guarded and known is not None and known is not ABSENT:
+                edges.use(self._places.name(path), known)
 
     def _add_asked(self, edges: Edges) -> None:
         for path in self._asked:

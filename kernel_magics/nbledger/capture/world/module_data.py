@@ -54,20 +54,35 @@ class ModuleData:
 
 
 def attribute(name: str) -> Any:
-    """Return the value of `module.attribute`, or a mark that there is none."""
+    """Return the value of `module.attribute` or `module.Class.attribute`, or a mark that there is none."""
     place, _, last = name.rpartition(".")
     module = sys.modules.get(place)
-    if module is None or last in vars(module) or type(module) is ModuleType:
-        return _MISSING if module is None else vars(module).get(last, _MISSING)
+    if module is None:
+        cls = class_of(name)
+        return _MISSING if cls is None else cls.__dict__.get(last, _MISSING)
+    if last in vars(module) or type(module) is ModuleType:
+        return vars(module).get(last, _MISSING)
     try:
         return getattr(module, last, _MISSING)  # a module of a class of its own, with properties
     except Exception:  # noqa: BLE001 - a property of somebody else's
         return _MISSING
 
 
+def class_of(name: str) -> type | None:
+    """Return the class of which `module.Class.attribute` is an attribute, if it is one of a class."""
+    module, _, cls = name.rpartition(".")[0].rpartition(".")
+    found = vars(sys.modules[module]).get(cls) if module in sys.modules else None
+    return found if isinstance(found, type) else None
+
+
 def exists(name: str) -> bool:
     """Tell whether there is such an attribute."""
     return attribute(name) is not _MISSING
+
+
+def is_code(name: str) -> bool:
+    """Tell whether an attribute is a function, class or module."""
+    return isinstance(attribute(name), _CODE)
 
 
 def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> Iterator[ModuleType]:
@@ -145,7 +160,7 @@ def is_code_reached(
         return False
     if parent == "builtins" and last not in namespace:
         return True
-    if not isinstance(attribute(name), _CODE):
+    if not is_code(name):
         return False
     return parent in imports or submodule_is_reached(name, mentions, namespace)
 

@@ -9,7 +9,7 @@ import itertools
 import os
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 RECURSES = "<recursion>"
@@ -20,7 +20,8 @@ class Setting(NamedTuple):
     """A setting: its name, the module that must be loaded, how to read it, and what it is when nobody changed it.
 
     `content` makes of what was read what counts as its content. A cell that works with the library depends on it, or
-    if there are names in `asked_by` only one that mentions one of these.
+    if there are names in `asked_by` only one that mentions one of these; where `anywhere` that alone is enough. One
+    with names in `set_by` is looked at around cells that mention one of these, and no others.
     """
 
     name: str
@@ -29,6 +30,18 @@ class Setting(NamedTuple):
     default: Callable[[Any], Any] | None = None
     content: Callable[[Any], Any] = lambda value: value
     asked_by: frozenset[str] = frozenset()
+    anywhere: bool = False
+    set_by: frozenset[str] = frozenset()
+
+    def is_asked(self, mentions: Collection[str], libraries: Callable[[], Collection[str]]) -> bool:
+        """Tell whether a cell that mentions these names, and works with these libraries, depends on it."""
+        if self.asked_by and self.asked_by.isdisjoint(mentions):
+            return False
+        return self.anywhere or self.library.partition(".")[0] in libraries()
+
+    def may_change(self, mentions: Collection[str] | None) -> bool:
+        """Tell whether a cell that mentions these names (`None` for any cell) can set it."""
+        return not self.set_by or (mentions is not None and not self.set_by.isdisjoint(mentions))
 
 
 _CONTAINERS = (list, tuple, dict, set)
@@ -107,6 +120,98 @@ def _context(context: Any) -> tuple[Any, ...]:
     return context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps
 
 
+def _dialects(csv: Any) -> list[tuple[Any, ...]]:
+    """Return the dialects that are not those of Python."""
+    fields = ("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace")
+    names = sorted(set(csv.list_dialects()) - {"excel", "excel-tab", "unix"})
+    return [(name, *(getattr(csv.get_dialect(name), field) for field in fields)) for name in names]
+
+
+def _names_and_codes(table: Mapping[Any, Any]) -> list[tuple[str, str]]:
+    return sorted((str(key), getattr(value, "__qualname__", str(value))) for key, value in table.items())
+
+
+_XML_PREFIXES = frozenset({"xml", "html", "rdf", "wsdl", "xs", "xsi", "dc"})
+_COPIES = frozenset({"dump", "dumps", "copy", "deepcopy", "Pickler", "save"})
+_TEXTS = frozenset({"encode", "decode", "open", "read_text", "write_text", "TextIOWrapper", "str", "bytes", "read_csv"})
+
+REGISTRIES = (
+    Setting(
+        "csv.dialects",
+        "csv",
+        _dialects,
+        lambda _: [],
+        set_by=frozenset({"register_dialect", "unregister_dialect"}),
+    ),
+    Setting(
+        "mimetypes",
+        "mimetypes",
+        lambda mimetypes: [dict(one) for one in (mimetypes.types_map, mimetypes.encodings_map, mimetypes.common_types)],
+        lambda mimetypes: [
+            mimetypes._types_map_default,
+            mimetypes._encodings_map_default,
+            mimetypes._common_types_default,
+        ],
+        content=lambda maps: [sorted(one.items()) for one in maps],
+        set_by=frozenset({"add_type", "init", "types_map", "encodings_map", "common_types"}),
+    ),
+    Setting(
+        "gc",
+        "gc",
+        lambda gc: (gc.isenabled(), gc.get_threshold()),
+        asked_by=frozenset({"isenabled", "get_threshold"}),
+        set_by=frozenset({"enable", "disable", "set_threshold"}),
+    ),
+    Setting(
+        "calendar.firstweekday",
+        "calendar",
+        lambda calendar: calendar.firstweekday(),
+        lambda _: 0,
+        set_by=frozenset({"setfirstweekday"}),
+    ),
+    Setting(
+        "sqlite3.adapters",
+        "sqlite3",
+        lambda sqlite3: {**sqlite3.adapters, **sqlite3.converters},
+        content=_names_and_codes,
+        set_by=frozenset({"register_adapter", "register_converter"}),
+    ),
+    Setting(
+        "xml.etree.namespaces",
+        "xml.etree.ElementTree",
+        lambda etree: etree._namespace_map,
+        lambda etree: {uri: prefix for uri, prefix in etree._namespace_map.items() if prefix in _XML_PREFIXES},
+        set_by=frozenset({"register_namespace"}),
+    ),
+    Setting(
+        "copyreg.dispatch_table",
+        "copyreg",
+        lambda copyreg: copyreg.dispatch_table,
+        content=_names_and_codes,
+        asked_by=_COPIES,
+        anywhere=True,
+        set_by=frozenset({"copyreg", "pickle", "dispatch_table"}),
+    ),
+    Setting(
+        "codecs",
+        "codecs",
+        lambda _: object(),  # nothing tells what is registered: a cell that registers has changed it
+        content=lambda _: "registered",
+        asked_by=_TEXTS,
+        anywhere=True,
+        set_by=frozenset({"register_error"}),
+    ),
+    Setting(
+        "abc.registered",
+        "abc",
+        lambda abc: abc.get_cache_token(),
+        asked_by=frozenset({"isinstance", "issubclass", "dispatch"}),
+        anywhere=True,
+        set_by=frozenset({"register"}),
+    ),
+)
+"""What modules keep for all who use them, and only who names the function that sets it can change."""
+
 SETTINGS = (
     Setting("pandas.options", "pandas", _pandas, _pandas_default(_pandas)),
     Setting("pandas.options.display", "pandas", _pandas_shown, _pandas_default(_pandas_shown), asked_by=SHOWS),
@@ -143,6 +248,7 @@ SETTINGS = (
     ),
     Setting("time.tzname", "time", lambda time: (time.tzname, time.timezone), asked_by=_TELLS_TIME),
     Setting("locale", "locale", lambda locale: locale.setlocale(locale.LC_ALL)),
+    *REGISTRIES,
 )
 
 
@@ -161,15 +267,22 @@ class Settings:
         """Take what is set now as given: it was set before anybody looked."""
         for setting in SETTINGS:
             module = sys.modules.get(setting.library)
-            if module is not None and setting.name not in self._last:
+            if module is not None and setting.name not in self._last and setting.may_change(None):
                 self._last[setting.name] = _kept(self._read(setting, module))
 
-    def changes(self) -> dict[str, Any]:
+    def before(self, mentions: Collection[str]) -> None:
+        """Look at those settings that only a cell which mentions them can set, before it does."""
+        for setting in REGISTRIES:
+            module = sys.modules.get(setting.library)
+            if module is not None and setting.may_change(mentions):
+                self._last[setting.name] = _kept(self._read(setting, module))
+
+    def changes(self, mentions: Collection[str]) -> dict[str, Any]:
         """Return the settings that are others than when last looked at, by name, with their values."""
         found = {}
         for setting in SETTINGS:
             module = sys.modules.get(setting.library)
-            if module is None:
+            if module is None or not setting.may_change(mentions):
                 continue
             value = self._read(setting, module)
             if setting.name in self._last:

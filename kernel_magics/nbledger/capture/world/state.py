@@ -12,8 +12,10 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
@@ -24,8 +26,10 @@ from nbledger.capture.world.module_data import (
     Token,
     attribute,
     called_modules,
+    class_of,
     data_of,
     exists,
+    is_code,
     is_code_reached,
     submodule_is_reached,
     submodules_named,
@@ -114,6 +118,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._data = ModuleData(token)
         self._imports = ImportEffects()
         self._made: dict[str, Version] = {}
+        self._planted: set[str] = set()
         self._first_folder = self._folder = _current_folder()
         self._path = list(sys.path)
         self._added: set[str] = set()
@@ -148,6 +153,7 @@ class State(audit.Listener, seeding.SeedListener):
             watched.began = self._state_of(watched, trust=True)
         self._folder = _current_folder()
         self._environment = environment()
+        self._settings.before(codes_hint)
         # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
         self._imports.new()
         for name in attributes:
@@ -279,15 +285,11 @@ class State(audit.Listener, seeding.SeedListener):
         attributes: Collection[str],
         namespace: Mapping[str, Any],
     ) -> None:
-        libraries: set[str] | None = None
+        libraries = cache(lambda: self._libraries_hinted(namespace))
         for name in _SETTINGS.keys() & earlier.keys():
-            _, library, *_, asked_by = _SETTINGS[name]
-            asked = not asked_by or not asked_by.isdisjoint(self._hint)
-            if asked and libraries is None:
-                libraries = self._libraries_hinted(namespace)
-            if name in attributes or (asked and library in (libraries or ())):
+            if name in attributes or _SETTINGS[name].is_asked(self._hint, libraries):
                 found.use(name, earlier[name])
-        for name, value in self._settings.changes().items():
+        for name, value in self._settings.changes(self._hint).items():
             self._make(found, name, self._version(value), derived=True)
 
     def _libraries_hinted(self, namespace: Mapping[str, Any]) -> set[str]:
@@ -307,6 +309,7 @@ class State(audit.Listener, seeding.SeedListener):
         namespace: Mapping[str, Any],
     ) -> None:
         of_modules = {name for module in called_modules(self._hint, namespace) for name in data_of(module)}
+        stored = {*stored, *take_new(namespace)}
         for name in sorted((set(attributes) | of_modules | set(stored)) - _OWN_NAMES):
             directly = name in stored
             if name in earlier and (name in attributes or name in of_modules):
@@ -316,6 +319,16 @@ class State(audit.Listener, seeding.SeedListener):
                 value = attribute(name)
                 version = self._version(value) if exists(name) else ABSENT
                 self._make(found, name, version, derived=not directly)
+                self._plant(name)
+
+    def _plant(self, name: str) -> None:
+        """Take note of what a cell put into a class of a library, or among functions of a module that call it."""
+        place, _, last = name.rpartition(".")
+        owner = class_of(name)
+        module = sys.modules.get(place)
+        if owner is not None or (module is not None and is_code(name) and is_called_within(module, last)):
+            plant(owner or sys.modules[place], last)
+            self._planted.add(name)
 
     def _search_path(
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
@@ -333,8 +346,11 @@ class State(audit.Listener, seeding.SeedListener):
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
     ) -> None:
         new = self._imports.new()
+        patched = self._planted.intersection(earlier)
+        libraries = self._libraries_hinted(namespace) if patched else set()
         for name in earlier:
             inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
+            inside |= name in patched and name.partition(".")[0] in libraries
             if inside or is_code_reached(name, self._hint, self._imported_names, namespace):
                 found.use(name, earlier[name])
         if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):

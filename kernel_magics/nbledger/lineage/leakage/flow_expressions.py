@@ -48,7 +48,8 @@ class Expressions:
             case ast.Subscript(value=inner, slice=at):
                 return self._item(self.value(inner), at)
             case ast.Call():
-                return self._call(_Call(self, node))
+                spelled = words.spelled(node)
+                return Value(words=spelled) if spelled else self._call(_Call(self, node))
             case ast.BinOp(left=left, op=op, right=right):
                 return self._operation(self.value(left), op, self.value(right))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
@@ -98,7 +99,9 @@ class Expressions:
         self.loops -= 1
         names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         found = merged([self.names.get(name, NOTHING) for name in names])
-        return Value(statistics=found.statistics, words=self.value(node.generators[0].iter).words)
+        made_up = isinstance(node, ast.ListComp) and isinstance(node.elt, ast.JoinedStr)  # [f"V{i}" for i in range(28)]
+        texts = ("*",) if made_up else self.value(node.generators[0].iter).words
+        return Value(statistics=found.statistics, words=texts)
 
     def _item(self, inner: Value, at: ast.expr) -> Value:
         picked, column = self.value(at), words.constant(at)

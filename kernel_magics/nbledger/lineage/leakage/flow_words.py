@@ -119,6 +119,18 @@ def constant(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
+def spelled(node: ast.Call) -> tuple[str, ...]:
+    """Return the texts that a call makes of one text: `"age fare".split()`, `list("abc")`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="split"), args=[]):
+            return tuple(text.split())
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="split"), args=[mark]):
+            return tuple(text.split(constant(mark))) if constant(mark) else ()
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "set"), args=[ast.Constant(value=str(text))]):
+            return tuple(text)
+    return ()
+
+
 def calls_in(node: ast.expr) -> frozenset[str]:
     """Return the names of the methods and functions that are called in an expression."""
     found = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
