@@ -195,7 +195,7 @@ def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_note
         "json.plain = open('held.txt', 'w'); json.plain.write('held')\n"
         "def later():\n    time.sleep(0.3)\n    open('later.txt', 'w').close()\nthreading.Thread(target=later).start()"
     )
-    run(write_notebook("import helper" if local else "1", hold), fresh_ledger)
+    run(write_notebook("import helper" if local else "1", hold), fresh_ledger, fresh=False)
     if not local:  # the interpreter itself may close the file below first
         assert gzip.decompress((project / "held.gz").read_bytes()) == b"zipped"
     assert (project / "held.txt").read_text() == "held"
@@ -211,7 +211,7 @@ def test_kernels_side_by_side_have_patient_threads_and_know_nothing_of_it(fresh_
         for place in range(2)
     ]
     pools.close_pool()  # a server that is there already is kept
-    ends = run_notebooks(paths, jobs=2, ledger=fresh_ledger, progress=False)
+    ends = run_notebooks(paths, jobs=2, ledger=fresh_ledger, progress=False, fresh=False)
     told = [printed(end.run.output).split() for end in ends]
     assert [value for value, _ in told] == ["None"] * 2
     assert all(psutil.Process(int(server)).environ()[name] == "16" for _, server in told)

@@ -32,6 +32,17 @@ def behind(value: Any) -> tuple[Behind, ...]:
         return ()
 
 
+def connection_of(value: Any) -> Any:
+    """Return the SQLite connection by which a cursor works, or a shelf (Python 3.13 keeps them so); else `None`."""
+    module = type(value).__module__
+    if module == "shelve":
+        value = getattr(value, "dict", None)
+        module = type(value).__module__
+    if module == "dbm.sqlite3":
+        return getattr(value, "_cx", None)
+    return getattr(value, "connection", value) if module == "sqlite3" else None
+
+
 def _open_file(value: Any) -> list[Behind]:
     if not isinstance(value, io.IOBase) or value.closed:
         return []

@@ -19,7 +19,7 @@ from nbledger.capture.world.file_contents import Contents, State, listing, state
 from nbledger.capture.world.file_events import ASKS_FOR_FILES, GUARDS, FileEvents
 from nbledger.capture.world.file_places import Places
 from nbledger.capture.world.file_use import Edges, FileUse, Settling, Touched
-from nbledger.capture.world.file_values import behind
+from nbledger.capture.world.file_values import behind, connection_of
 from nbledger.records import ABSENT, Version
 
 __all__ = ["FileUse", "Files"]
@@ -86,10 +86,9 @@ class Files(FileEvents):
             if isinstance(value, (ModuleType, FunctionType, type)):
                 self._sources |= self._modules.files_of(value)
                 continue
-            if type(value).__module__ == "sqlite3":
-                database = self._databases.get(id(getattr(value, "connection", value)))
-                if database is not None:
-                    self._database(database)
+            database = self._databases.get(id(connection_of(value)))
+            if database is not None:
+                self._database(database)
             for path, access in behind(value):
                 self._behind(path, access)
 
