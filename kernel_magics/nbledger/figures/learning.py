@@ -64,22 +64,9 @@ def learning_curves(
             faint = {"color": look["color"], "width": 1}
             raw = {"x": packed(line["x"]), "y": packed(line["raw"]), "mode": "lines", "line": faint, "opacity": 0.3}
             traces.append(raw | _BEHIND | {"legendgroup": str(place)})
-        traces.append(
-            {
-                "type": "scatter",
-                "x": packed(line["x"]),
-                "y": packed(line["value"]),
-                "mode": "lines+markers" if len(line["x"]) <= 20 else "lines",
-                "line": stroke,
-                "marker": {"symbol": look["symbol"], "size": 6},
-                "name": name,
-                "legendgroup": str(place),
-                "hovertemplate": "%{x:.5~g}: %{y:.5~g}",
-                "showlegend": key in legend,
-                "meta": None if group else {"run": plain(key)},
-                "opacity": 0.3 if chosen and key not in chosen else 1,
-            }
-        )
+        drawn = _curve(line, name, stroke, look["symbol"]) | {"legendgroup": str(place), "showlegend": key in legend}
+        drawn |= {"meta": None if group else {"run": plain(key)}, "opacity": 0.3 if chosen and key not in chosen else 1}
+        traces.append(drawn)
         last = line["value"][line["value"] == line["value"]]
         if len(last):
             ends[(names or {}).get(key, key)] = float(last[-1])
@@ -130,6 +117,19 @@ def _smoothed(values: Any, weight: float) -> Any:
     if not weight:
         return values
     return pandas.Series(values).ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean().to_numpy()
+
+
+def _curve(line: Line, name: str, stroke: dict[str, Any], symbol: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": packed(line["x"]),
+        "y": packed(line["value"]),
+        "mode": "lines+markers" if len(line["x"]) <= 20 else "lines",
+        "line": stroke,
+        "marker": {"symbol": symbol, "size": 6},
+        "name": name,
+        "hovertemplate": "%{x:.5~g}: %{y:.5~g}",
+    }
 
 
 def _band(line: Line, color: str, group: str) -> dict[str, Any]:
