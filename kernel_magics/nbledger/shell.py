@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from nbledger.capture.outcome import Outcome
     from nbledger.capture.recorder import TrackOptions
+    from nbledger.pipeline.kernels.ending import ColdEnding
     from nbledger.pipeline.kernels.pause import Pause
 
 _KEY = "_nbledger"
@@ -39,6 +40,7 @@ class Extension:
         self.recorder: Recorder | None = None
         self.last: Outcome | None = None
         self.pause: Pause | None = None
+        self.ending: ColdEnding | None = None
 
     def install(self) -> None:
         """Hook into the shell."""
@@ -52,6 +54,10 @@ class Extension:
         shell.input_transformers_cleanup.append(hide_track_line)
         install_completers(shell, self)
         self.pause = pause_of(shell)
+        if self.pause is not None:
+            from nbledger.pipeline.kernels.ending import ending_of
+
+            self.ending = ending_of(shell)
         atexit.register(self.close)
 
     def uninstall(self) -> None:
@@ -70,6 +76,8 @@ class Extension:
         remove_completers(shell)
         if self.pause is not None:
             self.pause.restore()
+        if self.ending is not None:
+            self.ending.restore()
         calls.uninstall()
         atexit.unregister(self.close)
         self.close()

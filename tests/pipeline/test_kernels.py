@@ -25,6 +25,7 @@ from nbledger.pipeline.many import run_notebooks
 
 pytestmark = pytest.mark.kernel
 only_where_kernels_fork = pytest.mark.skipif(not pools.can_fork(), reason="kernels are not forked on this system")
+cold_and_forked = pytest.mark.parametrize("fresh", [True, pytest.param(False, marks=only_where_kernels_fork)])
 
 NUMBERS = """
 import json, numpy as np, warnings
@@ -174,19 +175,19 @@ def test_a_tracked_cell_that_imports_another_library_first_is_recorded_as_in_a_c
     assert found[1:] == found[:1] * 2
 
 
-@only_where_kernels_fork
-def test_files_and_exit_functions_of_the_notebook_are_completed(fresh_ledger, write_notebook, project):
+@cold_and_forked
+def test_files_and_exit_functions_of_the_notebook_are_completed(fresh_ledger, write_notebook, project, fresh):
     path = write_notebook(
         "import atexit, pathlib\natexit.register(pathlib.Path('ended').touch)\nf = open('open.txt', 'w'); f.write('kept')"
     )
-    run(path, fresh_ledger)
+    run(path, fresh_ledger, fresh=fresh)
     assert (project / "ended").exists()
     assert (project / "open.txt").read_text() == "kept"
 
 
-@only_where_kernels_fork
+@cold_and_forked
 @pytest.mark.parametrize("local", [False, True])
-def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_notebook, project, local):
+def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_notebook, project, local, fresh):
     (project / "helper.py").write_text(
         "class Held:\n    def __del__(self, open=open):\n        open('gone.txt', 'w').write('gone')\nheld = Held()"
     )
@@ -195,12 +196,20 @@ def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_note
         "json.plain = open('held.txt', 'w'); json.plain.write('held')\n"
         "def later():\n    time.sleep(0.3)\n    open('later.txt', 'w').close()\nthreading.Thread(target=later).start()"
     )
-    run(write_notebook("import helper" if local else "1", hold), fresh_ledger, fresh=False)
+    run(write_notebook("import helper" if local else "1", hold), fresh_ledger, fresh=fresh)
     if not local:  # the interpreter itself may close the file below first
         assert gzip.decompress((project / "held.gz").read_bytes()) == b"zipped"
     assert (project / "held.txt").read_text() == "held"
     assert (project / "later.txt").exists()
     assert (project / "gone.txt").exists() == local
+
+
+def test_a_cold_kernel_that_unloaded_the_extension_ends_as_ever(fresh_ledger, write_notebook, project):
+    last = "import json\nclass Held:\n    def __del__(self, open=open):\n        open('gone.txt', 'w').close()\njson.held = Held()"
+    for name, unload in (("kept", ""), ("unloaded", "%unload_ext nbledger\n")):
+        (project / "gone.txt").unlink(missing_ok=True)
+        run(write_notebook("1", unload + last, name=f"{name}.ipynb"), fresh_ledger, fresh=True)
+        assert (project / "gone.txt").exists() == (name == "unloaded")
 
 
 @only_where_kernels_fork

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbledger.capture.active import scalar
 from nbledger.capture.redaction.secrets import redact, redact_value
@@ -43,8 +42,7 @@ RANDOM_STATE = "random-state"
 _MODEL_MEDIA_TYPE = "application/x-nbledger-model"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSaved:
+class ModelSaved(NamedTuple):
     """A model that a cell fitted: its name there, class, version, and how it is stored (`format` is `None` if not).
 
     `size` is in bytes; `reason` says why it is not stored, or why it is stored untrusted.
@@ -59,8 +57,7 @@ class ModelSaved:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What was recorded of a cell."""
 
     start: RunStart
@@ -287,16 +284,16 @@ def _save(
     """Store a model's content, once for each content."""
     base = ModelSaved(name, version.type_name, version.hash)
     if not options.store_model:
-        return replace(base, reason="--no-model"), None
+        return base._replace(reason="--no-model"), None
     try:
         kept = writer.ledger.stored(version.hash)
         if kept is None:
             from nbledger.ledger.model_format import dump_model
 
             dumped = dump_model(model)
-            base = replace(base, reason=dumped.reason)
+            base = base._replace(reason=dumped.reason)
             address, size = writer.ledger.objects.put_bytes(dumped.data)
             kept = StoredVersion(version.hash, address, dumped.format, size, dumped.trusted)
     except Exception as error:  # noqa: BLE001  # whatever a model does when it is stored, the cell is unharmed
-        return replace(base, reason=f"{type(error).__name__}: {error}"), None
-    return replace(base, format=kept.format, size=kept.size, trusted=kept.trusted), kept
+        return base._replace(reason=f"{type(error).__name__}: {error}"), None
+    return base._replace(format=kept.format, size=kept.size, trusted=kept.trusted), kept

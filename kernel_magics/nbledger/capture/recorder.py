@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nbledger.capture import api
 from nbledger.capture.active import ActiveRun
@@ -32,8 +32,7 @@ from nbledger.records import Facts, Param, RunEnd, RunStart, new_id
 _LOGGING = frozenset({"artifact", "metric", "metrics", "note", "param", "params", "tag", "tags"})
 
 
-@dataclass(frozen=True, slots=True)
-class TrackOptions:
+class TrackOptions(NamedTuple):
     """What `%%track` was told; everything left out is found."""
 
     name: str | None = None
@@ -48,8 +47,7 @@ class TrackOptions:
     quiet: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell about to run: as typed, and as the Python sources that will execute (its body, and those of magics).
 
     `alone` says that between `begin` and `end` nothing of anybody's runs but these sources, nor shows what they bind.
@@ -77,8 +75,7 @@ class _Current:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where cells run: their notebook (relative to the project), default experiment, and the run above them."""
 
     notebook: str | None = None

@@ -14,7 +14,6 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from types import CodeType
@@ -107,7 +106,7 @@ class CellCode:
         if seen.chains:
             states, stored = state_of({chain for _, chain in seen.chains}, namespace)
             if states or stored:
-                return replace(seen.names, attributes=frozenset(states), stored_attributes=frozenset(stored))
+                return seen.names._replace(attributes=frozenset(states), stored_attributes=frozenset(stored))
         return seen.names
 
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:

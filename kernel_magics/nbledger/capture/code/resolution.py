@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import nested
@@ -20,8 +20,7 @@ _NOTHING: frozenset[str] = frozenset()
 _is_output = re.compile(r"_{1,3}|_\d+").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The names that a code reads (before writing them itself), writes and deletes.
 
     `sure` are the names that every normal way to the end has bound anew; a write that is not among them may not have
@@ -47,9 +46,9 @@ def union(found: list[Names]) -> Names:
     if len(found) < 2:
         return found[0] if found else Names()
     joined: dict[str, Any] = {}
-    for part in fields(Names):
-        every: set[str] = set().union(*(getattr(names, part.name) for names in found))
-        joined[part.name] = tuple(sorted(every)) if part.name in ("opaque", "commands") else frozenset(every)
+    for part in Names._fields:
+        every: set[str] = set().union(*(getattr(names, part) for names in found))
+        joined[part] = tuple(sorted(every)) if part in ("opaque", "commands") else frozenset(every)
     return Names(**joined)
 
 

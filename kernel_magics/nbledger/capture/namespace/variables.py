@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -129,7 +128,7 @@ class Variables:
         if expected is None or expected.reads <= names.reads:
             return names
         if ran is None and not code.loads.isdisjoint(code.writes | code.deletes):
-            names = replace(names, reads=names.reads | expected.reads)
+            names = names._replace(reads=names.reads | expected.reads)
         return names
 
     def version(self, name: str) -> Version | None:

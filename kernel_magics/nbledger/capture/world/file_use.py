@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nbledger.capture.world.file_contents import Contents, State, settled, state_of, unknown_file
 from nbledger.capture.world.file_places import Places
 from nbledger.records import ABSENT, Edge, Version
 
 
-@dataclass(frozen=True, slots=True)
-class FileUse:
+class FileUse(NamedTuple):
     """What a cell did with files, folders and URLs, ready to be recorded."""
 
     used: tuple[Edge, ...] = ()

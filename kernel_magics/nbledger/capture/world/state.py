@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
@@ -49,8 +49,7 @@ _SETTINGS = {setting.name: setting for setting in SETTINGS}
 _OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
 
 
-@dataclass(frozen=True, slots=True)
-class StateUse:
+class StateUse(NamedTuple):
     """What a cell did with hidden state. `stored` are contents to keep: random states that no cell can make again."""
 
     used: tuple[Edge, ...] = ()

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
@@ -27,8 +26,7 @@ from nbledger.records import Edge, Version
 _MOST_EXECUTED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What a cell used and generated beside its variables, and why that may not be all. `stored` is to be kept."""
 
     used: tuple[Edge, ...] = ()
