@@ -10,7 +10,6 @@ run costs about twice as much as visiting it.
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 import warnings
 from collections.abc import Sequence
@@ -54,6 +53,16 @@ class Question(NamedTuple):
         return None if self.limit is None else self.limit + self.offset
 
 
+class Plan(NamedTuple):
+    """How a question was answered, for the next time that it is asked."""
+
+    select: Sql
+    #: Whether that is always the whole answer. A walk's is where the page is full.
+    alone: bool
+    #: Up to how many runs the ledger may grow before conditions are counted again.
+    most: int
+
+
 class Planner:
     """Answers questions about one ledger with the keys of the runs that fit."""
 
@@ -80,47 +89,57 @@ class Planner:
         return self._answer(question)
 
     def _answer(self, question: Question) -> list[tuple[Any, ...]]:
-        driver = self._best_driver(question, self._runs)
-        if driver is not None or not self._has_order_index(question):
-            return self._sorted(question, driver)
-        return self._walked(question)
+        asked = (question.words, question.order, question.limit, question.offset, self._hides)
+        known: Plan | None = self.reader.plans.get(asked) if question.words else None
+        if known is not None and self._runs <= known.most:
+            found = self._found(known.select)
+            if known.alone or len(found) == question.limit:
+                return found
+        bound = self._bound(question)
+        driver = self._best_driver(question.conditions, bound)
+        alone = driver is not None or not self._has_order_index(question)
+        select = self._sorted(question, driver) if alone else self._walk(question)
+        found = self._found(select)
+        if not alone and len(found) != question.limit:
+            return found + self._lacking(question, found)
+        if question.words and not self._passing:
+            _remember(self.reader.plans, asked, Plan(select, alone, self._runs + bound))
+        return found
 
     def count(self, conditions: list[Condition]) -> int:
         """Return how many runs fit."""
-        driver = self._best_driver(Question(conditions, (), None, 0), 1 << 62)
+        driver = self._best_driver(conditions, 1 << 62)
         return self._count(driver, conditions)
 
     # -- ways ---------------------------------------------------------------------------------------------------
 
-    def _sorted(self, question: Question, driver: Driver | None) -> list[tuple[Any, ...]]:
+    def _sorted(self, question: Question, driver: Driver | None) -> Sql:
         key = driver.key if driver else "r.key"
         # What the driver's index has tested is not tested again; 1 and true are equal, but not the same condition.
         conditions = [one for one in question.conditions if driver is None or one is not driver.implies]
-        return self._found(self._select(question, driver, conditions, self._order(question.order, key)))
+        return self._select(question, driver, conditions, self._order(question.order, key))
 
-    def _walked(self, question: Question) -> list[tuple[Any, ...]]:
-        """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
-        asked = (question.words, question.order, question.limit, question.offset, self._hides)
-        known = self.reader.walks.get(asked) if question.words else None
-        if known is not None and len(found := self._found(known)) == question.limit:
-            return found
+    def _walk(self, question: Question) -> Sql:
+        """Walk the index of the first sort key, which knows the runs that have one."""
         first = question.order[0] if question.order else _LATEST
-        driver, has, lacks, needed = self._order_driver(first, question.conditions)
+        driver, has, _, _ = self._order_driver(first, question.conditions)
         direction = "DESC" if first.descending else "ASC"
         order = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ", first)
-        select = self._select(question, driver, question.conditions, order, has)
-        found = self._found(select)
-        if len(found) == question.limit and question.words and not self._passing:
-            _remember(self.reader.walks, asked, select)
-        if lacks is None or needed or len(found) == question.limit:
-            return found
+        return self._select(question, driver, question.conditions, order, has)
+
+    def _lacking(self, question: Question, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rest of a page that a walk `found`: runs without the sort key come last in either direction."""
+        first = question.order[0] if question.order else _LATEST
+        driver, has, lacks, needed = self._order_driver(first, question.conditions)
+        if lacks is None or needed:
+            return []
         skipped = 0
         if question.offset and not found:
             skipped = question.offset - self._count(driver, question.conditions, has)
         limit = None if question.limit is None else question.limit - len(found)
         order = self._order(question.order[1:], "r.key", "", first)
         rest = Question([], (), limit, skipped)
-        return found + self._found(self._select(rest, None, question.conditions, order, lacks))
+        return self._found(self._select(rest, None, question.conditions, order, lacks))
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
@@ -214,14 +233,16 @@ class Planner:
 
     # -- where to begin -----------------------------------------------------------------------------------------
 
-    def _best_driver(self, question: Question, runs: int) -> Driver | None:
-        """Return the condition whose index names the fewest runs, if those are few enough to sort them all."""
+    def _bound(self, question: Question) -> int:
+        """Return up to how many runs it is better to sort than to walk an order's index."""
         wanted = question.wanted
-        bound = runs // 3 if wanted is None else int(0.7 * math.sqrt(runs * max(wanted, 1))) + 1
+        return self._runs // 3 if wanted is None else int(0.7 * math.sqrt(self._runs * max(wanted, 1))) + 1
+
+    def _best_driver(self, conditions: list[Condition], least: int) -> Driver | None:
+        """Return the condition whose index names the fewest runs, if those are fewer than `least`."""
         best: Driver | None = None
-        least = bound
         common = self.reader.common
-        for condition in question.conditions:
+        for condition in conditions:
             if common.get(condition, 0) >= least:
                 continue
             driver = filter_driver(condition, self._label)
@@ -327,7 +348,7 @@ def _tables(driver: Driver | None, text: str) -> str:
     """Return the FROM clause; the run itself is only visited when `text` asks for something of it."""
     if driver is None:
         return "run r"
-    return driver.joined if re.search(r"\br\.", text) else driver.source
+    return driver.joined if "r." in text else driver.source
 
 
 def conjuncts(condition: Condition | None) -> list[Condition]:
