@@ -108,15 +108,15 @@ class Planner:
 
     def count(self, conditions: list[Condition]) -> int:
         """Return how many runs fit."""
-        driver = self._best_driver(conditions, 1 << 62)
-        return self._count(driver, conditions)
+        drivers = [driver for one in conditions if (driver := filter_driver(one, self._label))]
+        best = min(drivers, key=self._named) if len(drivers) > 1 else next(iter(drivers), None)
+        return self._count(best, _untested(conditions, best))
 
     # -- ways ---------------------------------------------------------------------------------------------------
 
     def _sorted(self, question: Question, driver: Driver | None) -> Sql:
         key = driver.key if driver else "r.key"
-        # What the driver's index has tested is not tested again; 1 and true are equal, but not the same condition.
-        conditions = [one for one in question.conditions if driver is None or one is not driver.implies]
+        conditions = _untested(question.conditions, driver)
         return self._select(question, driver, conditions, self._order(question.order, key))
 
     def _walk(self, question: Question) -> Sql:
@@ -151,15 +151,9 @@ class Planner:
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
     ) -> Sql:
         key = driver.key if driver else "r.key"
-        joined = [one for one in conditions if driver and _has_row(one)]
-        joins = self._joins(joined, key)
-        where = self._where(driver, [one for one in conditions if one not in joined], *more)
-        tables = _tables(driver, where.text + order.text)
-        # The last row that is joined: what fits in all else is tested for being deleted.
-        last = f"v{len(joined) - 1}.run" if joined else "r.key" if tables.endswith("d.run") else key
-        where = _and(where, self._hidden(last, every=page.limit is None))
-        text = f"SELECT {key} AS run FROM {tables} {joins.text} {where.text} {order.text}"
-        values = [*joins.values, *where.values, *order.values]
+        chosen = self._from(driver, conditions, *more, order=order.text, every=page.limit is None)
+        text = f"SELECT {key} AS run {chosen.text} {order.text}"
+        values = [*chosen.values, *order.values]
         if page.limit is not None or page.offset:
             text += " LIMIT ?"
             values.append(-1 if page.limit is None else page.limit)
@@ -167,6 +161,20 @@ class Planner:
             text += " OFFSET ?"
             values.append(page.offset)
         return Sql(text, values)
+
+    def _from(
+        self, driver: Driver | None, conditions: list[Condition], *more: Sql, order: str = "", every: bool = True
+    ) -> Sql:
+        """Return FROM and WHERE for the runs that fit: for every one of them, or for the first of some order."""
+        key = driver.key if driver else "r.key"
+        joined = [one for one in conditions if driver and _has_row(one)]
+        joins = self._joins(joined, key)
+        where = self._where(driver, [one for one in conditions if one not in joined], *more)
+        tables = _tables(driver, where.text + order)
+        # The last row that is joined: what fits in all else is tested for being deleted.
+        last = f"v{len(joined) - 1}.run" if joined else "r.key" if tables.endswith("d.run") else key
+        where = _and(where, self._hidden(last, every=every))
+        return Sql(f"FROM {tables} {joins.text} {where.text}", [*joins.values, *where.values])
 
     def _joins(self, conditions: list[Any], key: str) -> Sql:
         """Return the joins of the one row that each comparison looks at: a quarter faster than a subquery for each run.
@@ -183,11 +191,8 @@ class Planner:
         return Sql(text, values)
 
     def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
-        where = _and(
-            self._where(driver, conditions, *more), self._hidden(driver.key if driver else "r.key", every=True)
-        )
-        text = f"SELECT count(*) FROM {_tables(driver, where.text)} {where.text}"
-        return int(self.connection.execute(text, where.values).fetchone()[0])
+        chosen = self._from(driver, conditions, *more)
+        return int(self.connection.execute(f"SELECT count(*) {chosen.text}", chosen.values).fetchone()[0])
 
     def _where(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> Sql:
         key = driver.key if driver else "r.key"
@@ -248,15 +253,18 @@ class Planner:
             driver = filter_driver(condition, self._label)
             if driver is None:
                 continue
-            fit = f"FROM {driver.source} WHERE {driver.test.text}"
             # To pass over so many is a third quicker than to count them, and most conditions are common.
-            over = f"SELECT 1 {fit} LIMIT 1 OFFSET ?"
+            over = f"SELECT 1 FROM {driver.source} WHERE {driver.test.text} LIMIT 1 OFFSET ?"
             if self.connection.execute(over, [*driver.test.values, least - 1]).fetchone():
                 _remember(common, condition, least)
             else:
-                best = driver
-                (least,) = self.connection.execute(f"SELECT count(*) {fit}", driver.test.values).fetchone()
+                best, least = driver, self._named(driver)
         return best
+
+    def _named(self, driver: Driver) -> int:
+        """Return how many runs a driver's index names."""
+        text = f"SELECT count(*) FROM {driver.source} WHERE {driver.test.text}"
+        return int(self.connection.execute(text, driver.test.values).fetchone()[0])
 
     def _has_order_index(self, question: Question) -> bool:
         if not question.order:
@@ -326,6 +334,12 @@ class Planner:
         return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
 
 
+def _untested(conditions: list[Condition], driver: Driver | None) -> list[Condition]:
+    """Return the conditions that a driver's index has not tested."""
+    # Compared by identity: 1 and true are equal, but not the same condition.
+    return [one for one in conditions if driver is None or one is not driver.implies]
+
+
 def _has_row(condition: Condition) -> bool:
     """Tell whether a condition is about the row of one param, metric or tag, which is then there."""
     return isinstance(condition, Comparison) and condition.name.entity in TABLES and condition.operator != "NULL"
@@ -355,6 +369,16 @@ def conjuncts(condition: Condition | None) -> list[Condition]:
     """Return the conditions of which all must hold."""
     if condition is None:
         return []
-    if isinstance(condition, Group) and condition.operator == "AND":
+    if not isinstance(condition, Group):
+        return [condition]
+    if condition.operator == "AND":
         return [found for part in condition.parts for found in conjuncts(part)]
-    return [condition]
+    return [_listed(condition)]
+
+
+def _listed(group: Group) -> Condition:
+    """Return `name = 3 OR name = 4` as `name IN (3, 4)`, for which there is an index; any other OR as it is."""
+    ones = [one for one in group.parts if isinstance(one, Comparison) and one.operator in ("=", "IN")]
+    if len(ones) < len(group.parts) or len({one.name for one in ones}) > 1 or ones[0].name.entity == "metrics":
+        return group  # a metric that equals NaN is a missing one, which a list cannot say
+    return Comparison(ones[0].name, "IN", tuple(value for one in ones for value in one.values))
