@@ -113,6 +113,15 @@ CASES = [
         "(params.depth = 5 or metrics.acc > 0.8) and not name = 'beta'",
         lambda r: (depth(r) in (5, "5") or r.metrics.get("acc", math.nan) > 0.8) and r.name == "alpha",
     ),
+    ("params.depth = 2 or params.depth = 'deep'", lambda r: depth(r) in (2, "deep")),
+    ("params.depth = 1 or params.depth in (true, 5)", lambda r: depth(r) in (1, 5, "5")),
+    (
+        "metrics.acc = nan or metrics.acc = 0.5",
+        lambda r: r.metrics.get("acc") == 0.5 or r.metrics.get("acc", 0.0) != r.metrics.get("acc", 0.0),
+    ),
+    ("tags.team = 'a' or tags.team = 10", lambda r: r.tags.get("team") in ("a", "10")),
+    ("status = 'running' or status = 'failed'", lambda r: r.status in ("running", "failed")),
+    ("tracked = true or name = 'alpha'", lambda r: r.tracked or r.name == "alpha"),
     ("metrics.acc > 0.4 and metrics.acc < 0.95", lambda r: 0.4 < r.metrics.get("acc", math.nan) < 0.95),
     ("metrics.nothing > 1", lambda r: False),
     ("params.depth = 170141183460469231731687303715884105727", lambda r: False),
@@ -348,6 +357,23 @@ def test_a_question_asked_again_sees_what_was_recorded_since(ledger, session):
     assert [run.metrics["f1"] for run in shown] == [0.9, 0.19]
 
 
+def test_a_question_about_few_runs_asked_again_sees_what_was_recorded_since(ledger, session):
+    def best():
+        return [run.metrics["f1"] for run in ledger.runs("params.depth = 7", order_by="metrics.f1 desc", limit=2)]
+
+    add_run(ledger, session, {"depth": 7}, {"f1": 0.7})
+    for depth in range(300):
+        add_run(ledger, session, {"depth": depth % 2}, {"f1": 1.0})
+    assert best() == best() == [0.7]
+    least = add_run(ledger, session, {"depth": 7}, {"f1": 0.1})
+    assert best() == [0.7, 0.1]
+    ledger.delete(least)
+    assert best() == [0.7]
+    for index in range(60):
+        add_run(ledger, session, {"depth": 7}, {"f1": index / 100})
+    assert best() == best() == [0.7, 0.59]
+
+
 def test_questions_that_differ_only_in_the_type_of_a_literal_are_told_apart(ledger, session):
     for value in (True, 1, True, 1):
         add_run(ledger, session, {"flag": value}, {"f1": 0.5})
@@ -390,3 +416,26 @@ def test_a_pattern_that_nothing_fits_is_answered_without_visiting_the_runs(ledge
     assert len(ledger.runs(f"{text} or {text}", order_by="metrics.acc desc", limit=20)) == 0
     ledger.database.connection().set_progress_handler(None, 0)
     assert asked < 300 < (len(steps) - asked) / 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "params.depth = 5",
+        "metrics.acc > 0.2",
+        "tags.team = 'a'",
+        "status = 'finished'",
+        "name = 'alpha'",
+        "duration > 0",
+    ],
+)
+def test_runs_that_one_index_names_are_counted_there(ledger, session, text):
+    for index in range(100):
+        name = "alpha" if index % 2 else "beta"
+        add_run(ledger, session, {"depth": 5}, {"acc": 0.5}, {"team": "a"}, name=name)
+    steps = []
+    ledger.database.connection().set_progress_handler(lambda: steps.append(1), 1)
+    found = ledger.count(text)
+    ledger.database.connection().set_progress_handler(None, 0)
+    assert found == len(ledger.runs(text)) >= 50
+    assert len(steps) < 60 + 5 * found

@@ -81,9 +81,9 @@ def _attribute_driver(condition: Comparison) -> Driver | None:
     if name == "status" and operator in ("=", "IN"):
         return _status_driver(condition)
     if name in END_COLUMNS:
-        return Driver("run_end d", column_test(f"d.{END_COLUMNS[name]}", condition))
+        return Driver("run_end d", column_test(f"d.{END_COLUMNS[name]}", condition), implies=condition)
     if name == "started_at" or (name in (*_INDEXED, "tracked") and operator in ("=", "IN")):
-        return Driver("run r", column_test(RUN_COLUMNS[name], condition))
+        return Driver("run r", column_test(RUN_COLUMNS[name], condition), implies=condition)
     return None
 
 
@@ -109,7 +109,7 @@ def _status_driver(condition: Comparison) -> Driver | None:
     ends = [value for value in condition.values if value not in ("running", "interrupted")]
     if len(ends) == len(condition.values):
         test = Sql(f"d.status IN ({','.join('?' * len(ends))})", ends)
-        return Driver("run_end d", test)
+        return Driver("run_end d", test, implies=condition)
     if not ends:
         return Driver("open_run d", Sql("1"))
     return None

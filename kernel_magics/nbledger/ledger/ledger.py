@@ -182,7 +182,7 @@ class Ledger:
             if question.limit is None or question.limit > PAGE:
                 return RunList(self.reader, planner.keys(question))
             rows = planner.rows(question)
-            return RunList(self.reader, [row[0] for row in rows], rows)
+            return RunList(self.reader, [row[0] for row in rows], self.reader.filled(rows))
 
     def count(
         self,

@@ -176,6 +176,8 @@ def _param_range(operator: str, value: Literals) -> Sql:
             number = float(value)
         except ValueError:
             return Sql(f"(v.value {operator} ? AND v.value >= '' AND v.type = {STR})", [value])
+    if operator in ("<", "<="):
+        return Sql(f"v.value {operator} ?", [_plain(number)])
     # In SQLite every number is less than every text, so '' bounds the numbers and keeps the range in the index.
     return Sql(f"(v.value {operator} ? AND v.value < '')", [_plain(number)])
 

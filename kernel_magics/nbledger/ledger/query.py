@@ -10,7 +10,6 @@ run costs about twice as much as visiting it.
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
 import warnings
 from collections.abc import Sequence
@@ -54,6 +53,16 @@ class Question(NamedTuple):
         return None if self.limit is None else self.limit + self.offset
 
 
+class Plan(NamedTuple):
+    """How a question was answered, for the next time that it is asked."""
+
+    select: Sql
+    #: Whether that is always the whole answer. A walk's is where the page is full.
+    alone: bool
+    #: Up to how many runs the ledger may grow before conditions are counted again.
+    most: int
+
+
 class Planner:
     """Answers questions about one ledger with the keys of the runs that fit."""
 
@@ -80,47 +89,57 @@ class Planner:
         return self._answer(question)
 
     def _answer(self, question: Question) -> list[tuple[Any, ...]]:
-        driver = self._best_driver(question, self._runs)
-        if driver is not None or not self._has_order_index(question):
-            return self._sorted(question, driver)
-        return self._walked(question)
+        asked = (question.words, question.order, question.limit, question.offset, self._hides)
+        known: Plan | None = self.reader.plans.get(asked) if question.words else None
+        if known is not None and self._runs <= known.most:
+            found = self._found(known.select)
+            if known.alone or len(found) == question.limit:
+                return found
+        bound = self._bound(question)
+        driver = self._best_driver(question.conditions, bound)
+        alone = driver is not None or not self._has_order_index(question)
+        select = self._sorted(question, driver) if alone else self._walk(question)
+        found = self._found(select)
+        if not alone and len(found) != question.limit:
+            return found + self._lacking(question, found)
+        if question.words and not self._passing:
+            _remember(self.reader.plans, asked, Plan(select, alone, self._runs + bound))
+        return found
 
     def count(self, conditions: list[Condition]) -> int:
         """Return how many runs fit."""
-        driver = self._best_driver(Question(conditions, (), None, 0), 1 << 62)
-        return self._count(driver, conditions)
+        drivers = [driver for one in conditions if (driver := filter_driver(one, self._label))]
+        best = min(drivers, key=self._named) if len(drivers) > 1 else next(iter(drivers), None)
+        return self._count(best, _untested(conditions, best))
 
     # -- ways ---------------------------------------------------------------------------------------------------
 
-    def _sorted(self, question: Question, driver: Driver | None) -> list[tuple[Any, ...]]:
+    def _sorted(self, question: Question, driver: Driver | None) -> Sql:
         key = driver.key if driver else "r.key"
-        # What the driver's index has tested is not tested again; 1 and true are equal, but not the same condition.
-        conditions = [one for one in question.conditions if driver is None or one is not driver.implies]
-        return self._found(self._select(question, driver, conditions, self._order(question.order, key)))
+        conditions = _untested(question.conditions, driver)
+        return self._select(question, driver, conditions, self._order(question.order, key))
 
-    def _walked(self, question: Question) -> list[tuple[Any, ...]]:
-        """Walk the index of the first sort key; runs that lack the key come last, whatever the direction."""
-        asked = (question.words, question.order, question.limit, question.offset, self._hides)
-        known = self.reader.walks.get(asked) if question.words else None
-        if known is not None and len(found := self._found(known)) == question.limit:
-            return found
+    def _walk(self, question: Question) -> Sql:
+        """Walk the index of the first sort key, which knows the runs that have one."""
         first = question.order[0] if question.order else _LATEST
-        driver, has, lacks, needed = self._order_driver(first, question.conditions)
+        driver, has, _, _ = self._order_driver(first, question.conditions)
         direction = "DESC" if first.descending else "ASC"
         order = self._order(question.order[1:], driver.key, f"{driver.column} {direction}, ", first)
-        select = self._select(question, driver, question.conditions, order, has)
-        found = self._found(select)
-        if len(found) == question.limit and question.words and not self._passing:
-            _remember(self.reader.walks, asked, select)
-        if lacks is None or needed or len(found) == question.limit:
-            return found
+        return self._select(question, driver, question.conditions, order, has)
+
+    def _lacking(self, question: Question, found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rest of a page that a walk `found`: runs without the sort key come last in either direction."""
+        first = question.order[0] if question.order else _LATEST
+        driver, has, lacks, needed = self._order_driver(first, question.conditions)
+        if lacks is None or needed:
+            return []
         skipped = 0
         if question.offset and not found:
             skipped = question.offset - self._count(driver, question.conditions, has)
         limit = None if question.limit is None else question.limit - len(found)
         order = self._order(question.order[1:], "r.key", "", first)
         rest = Question([], (), limit, skipped)
-        return found + self._found(self._select(rest, None, question.conditions, order, lacks))
+        return self._found(self._select(rest, None, question.conditions, order, lacks))
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
@@ -132,15 +151,9 @@ class Planner:
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
     ) -> Sql:
         key = driver.key if driver else "r.key"
-        joined = [one for one in conditions if driver and _has_row(one)]
-        joins = self._joins(joined, key)
-        where = self._where(driver, [one for one in conditions if one not in joined], *more)
-        tables = _tables(driver, where.text + order.text)
-        # The last row that is joined: what fits in all else is tested for being deleted.
-        last = f"v{len(joined) - 1}.run" if joined else "r.key" if tables.endswith("d.run") else key
-        where = _and(where, self._hidden(last, every=page.limit is None))
-        text = f"SELECT {key} AS run FROM {tables} {joins.text} {where.text} {order.text}"
-        values = [*joins.values, *where.values, *order.values]
+        chosen = self._from(driver, conditions, *more, order=order.text, every=page.limit is None)
+        text = f"SELECT {key} AS run {chosen.text} {order.text}"
+        values = [*chosen.values, *order.values]
         if page.limit is not None or page.offset:
             text += " LIMIT ?"
             values.append(-1 if page.limit is None else page.limit)
@@ -148,6 +161,20 @@ class Planner:
             text += " OFFSET ?"
             values.append(page.offset)
         return Sql(text, values)
+
+    def _from(
+        self, driver: Driver | None, conditions: list[Condition], *more: Sql, order: str = "", every: bool = True
+    ) -> Sql:
+        """Return FROM and WHERE for the runs that fit: for every one of them, or for the first of some order."""
+        key = driver.key if driver else "r.key"
+        joined = [one for one in conditions if driver and _has_row(one)]
+        joins = self._joins(joined, key)
+        where = self._where(driver, [one for one in conditions if one not in joined], *more)
+        tables = _tables(driver, where.text + order)
+        # The last row that is joined: what fits in all else is tested for being deleted.
+        last = f"v{len(joined) - 1}.run" if joined else "r.key" if tables.endswith("d.run") else key
+        where = _and(where, self._hidden(last, every=every))
+        return Sql(f"FROM {tables} {joins.text} {where.text}", [*joins.values, *where.values])
 
     def _joins(self, conditions: list[Any], key: str) -> Sql:
         """Return the joins of the one row that each comparison looks at: a quarter faster than a subquery for each run.
@@ -164,11 +191,8 @@ class Planner:
         return Sql(text, values)
 
     def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
-        where = _and(
-            self._where(driver, conditions, *more), self._hidden(driver.key if driver else "r.key", every=True)
-        )
-        text = f"SELECT count(*) FROM {_tables(driver, where.text)} {where.text}"
-        return int(self.connection.execute(text, where.values).fetchone()[0])
+        chosen = self._from(driver, conditions, *more)
+        return int(self.connection.execute(f"SELECT count(*) {chosen.text}", chosen.values).fetchone()[0])
 
     def _where(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> Sql:
         key = driver.key if driver else "r.key"
@@ -214,28 +238,33 @@ class Planner:
 
     # -- where to begin -----------------------------------------------------------------------------------------
 
-    def _best_driver(self, question: Question, runs: int) -> Driver | None:
-        """Return the condition whose index names the fewest runs, if those are few enough to sort them all."""
+    def _bound(self, question: Question) -> int:
+        """Return up to how many runs it is better to sort than to walk an order's index."""
         wanted = question.wanted
-        bound = runs // 3 if wanted is None else int(0.7 * math.sqrt(runs * max(wanted, 1))) + 1
+        return self._runs // 3 if wanted is None else int(0.7 * math.sqrt(self._runs * max(wanted, 1))) + 1
+
+    def _best_driver(self, conditions: list[Condition], least: int) -> Driver | None:
+        """Return the condition whose index names the fewest runs, if those are fewer than `least`."""
         best: Driver | None = None
-        least = bound
         common = self.reader.common
-        for condition in question.conditions:
+        for condition in conditions:
             if common.get(condition, 0) >= least:
                 continue
             driver = filter_driver(condition, self._label)
             if driver is None:
                 continue
-            fit = f"FROM {driver.source} WHERE {driver.test.text}"
             # To pass over so many is a third quicker than to count them, and most conditions are common.
-            over = f"SELECT 1 {fit} LIMIT 1 OFFSET ?"
+            over = f"SELECT 1 FROM {driver.source} WHERE {driver.test.text} LIMIT 1 OFFSET ?"
             if self.connection.execute(over, [*driver.test.values, least - 1]).fetchone():
                 _remember(common, condition, least)
             else:
-                best = driver
-                (least,) = self.connection.execute(f"SELECT count(*) {fit}", driver.test.values).fetchone()
+                best, least = driver, self._named(driver)
         return best
+
+    def _named(self, driver: Driver) -> int:
+        """Return how many runs a driver's index names."""
+        text = f"SELECT count(*) FROM {driver.source} WHERE {driver.test.text}"
+        return int(self.connection.execute(text, driver.test.values).fetchone()[0])
 
     def _has_order_index(self, question: Question) -> bool:
         if not question.order:
@@ -305,6 +334,12 @@ class Planner:
         return [session for (session,) in rows.fetchall() if self.reader.is_dead(session)]
 
 
+def _untested(conditions: list[Condition], driver: Driver | None) -> list[Condition]:
+    """Return the conditions that a driver's index has not tested."""
+    # Compared by identity: 1 and true are equal, but not the same condition.
+    return [one for one in conditions if driver is None or one is not driver.implies]
+
+
 def _has_row(condition: Condition) -> bool:
     """Tell whether a condition is about the row of one param, metric or tag, which is then there."""
     return isinstance(condition, Comparison) and condition.name.entity in TABLES and condition.operator != "NULL"
@@ -327,13 +362,23 @@ def _tables(driver: Driver | None, text: str) -> str:
     """Return the FROM clause; the run itself is only visited when `text` asks for something of it."""
     if driver is None:
         return "run r"
-    return driver.joined if re.search(r"\br\.", text) else driver.source
+    return driver.joined if "r." in text else driver.source
 
 
 def conjuncts(condition: Condition | None) -> list[Condition]:
     """Return the conditions of which all must hold."""
     if condition is None:
         return []
-    if isinstance(condition, Group) and condition.operator == "AND":
+    if not isinstance(condition, Group):
+        return [condition]
+    if condition.operator == "AND":
         return [found for part in condition.parts for found in conjuncts(part)]
-    return [condition]
+    return [_listed(condition)]
+
+
+def _listed(group: Group) -> Condition:
+    """Return `name = 3 OR name = 4` as `name IN (3, 4)`, for which there is an index; any other OR as it is."""
+    ones = [one for one in group.parts if isinstance(one, Comparison) and one.operator in ("=", "IN")]
+    if len(ones) < len(group.parts) or len({one.name for one in ones}) > 1 or ones[0].name.entity == "metrics":
+        return group  # a metric that equals NaN is a missing one, which a list cannot say
+    return Comparison(ones[0].name, "IN", tuple(value for one in ones for value in one.values))

@@ -12,7 +12,6 @@ from nbledger.ledger.conditions import Condition
 from nbledger.ledger.connection import Database
 from nbledger.ledger.errors import AmbiguousId, NotFound
 from nbledger.ledger.liveness import Process, is_alive
-from nbledger.ledger.predicates import Sql
 from nbledger.ledger.values import decode
 from nbledger.records import Run, RunError, filled_run
 
@@ -59,8 +58,8 @@ class Reader:
         #: Conditions that at least so many runs fulfil, as counting to a bound has shown. Runs are added, so it stays
         #: true; where runs were removed the planner may begin at another index, with the same answer.
         self.common: dict[Condition, int] = {}
-        #: What was asked for and the SELECT of its first runs, which takes 30 microseconds to make.
-        self.walks: dict[Any, Sql] = {}
+        #: What was asked for and how the planner answered it, which takes it 30 to 100 microseconds to find out.
+        self.plans: dict[Any, Any] = {}
         database.on_change(self.forget)
 
     def forget(self) -> None:
@@ -69,7 +68,7 @@ class Reader:
         self._sessions.clear()
         self.labels.clear()
         self.common.clear()
-        self.walks.clear()
+        self.plans.clear()
         self._dead.clear()
 
     def runs(self, keys: Sequence[int]) -> list[Run]:
@@ -112,7 +111,7 @@ class Reader:
         found = self._shapes.get(key)
         if found is None:
             ((names,),) = self.database.rows("SELECT names FROM shape WHERE key = ?", (key,))
-            found = self._shapes[key] = json.loads(names)
+            found = self._shapes[key] = _scan(names, 0)[0]
         return found
 
     def unpack(self, rows: Sequence[tuple[int | None, str, bytes]]) -> list[tuple[dict[str, Any], ...]]:
@@ -206,12 +205,11 @@ class Reader:
 class RunList(Sequence[Run]):
     """Runs in the order that was asked for, loaded a page at a time when they are looked at."""
 
-    def __init__(self, reader: Reader, keys: list[int], rows: list[tuple[Any, ...]] | None = None) -> None:
+    def __init__(self, reader: Reader, keys: list[int], first: list[Run] | None = None) -> None:
         self._reader = reader
         self._keys = keys
-        #: The rows of all of the runs, where they were asked for together with the keys.
-        self._rows = rows
-        self._pages: dict[int, list[Run]] = {}
+        #: With the first page, where its runs were asked for together with the keys.
+        self._pages: dict[int, list[Run]] = {} if first is None else {0: first}
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -244,7 +242,7 @@ class RunList(Sequence[Run]):
         found = self._pages.get(page)
         if found is None:
             keys = self._keys[page * PAGE : (page + 1) * PAGE]
-            found = self._reader.runs(keys) if self._rows is None else self._reader.filled(self._rows)
+            found = self._reader.runs(keys)
             if len(found) != len(keys):
                 raise NotFound(what="run", ref="of this list", remedy="some were removed by gc: ask for the list again")
             if len(self._pages) >= 50:
