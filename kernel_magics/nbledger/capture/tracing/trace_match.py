@@ -179,10 +179,11 @@ def _equal_columns(seen: Seen, other: Seen, rows: Any, at: Any, *, exact: bool =
     ours, theirs = seen.cells.hashed[:, rows[few]], other.cells.hashed[:, at[few]]
     pairs: dict[int, int] = {}
     for column, values in enumerate(ours):
-        same = (theirs == values).mean(axis=1)
+        same = np.count_nonzero(theirs == values, axis=1)
         best = int(same.argmax())
-        telling = exact or (not seen.cells.ordered[column] and len(np.unique(values)) >= 3)
-        if same[best] >= 0.99 and telling:
+        if same[best] / len(few) < 0.99:
+            continue
+        if exact or (not seen.cells.ordered[column] and len(np.unique(values)) >= 3):
             pairs[column] = best
     return pairs
 
