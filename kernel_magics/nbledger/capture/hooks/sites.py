@@ -76,7 +76,7 @@ class _Source:
         """Tell whether all of these names stand somewhere in it."""
         for node in ast.walk(self.tree):
             for attribute in ("id", "attr", "name", "module"):
-                wanted.discard(getattr(node, attribute, None))  # type: ignore[arg-type]
+                wanted.discard(getattr(node, attribute, ""))
         return not wanted
 
     def calls(self, line: int | None = None) -> tuple[dict[tuple[int, int], ast.Call], dict[ast.AST, ast.AST]]:
@@ -215,7 +215,8 @@ def _call_at(frame: types.FrameType, source: _Source) -> tuple[ast.Call | None, 
 
 
 def _has_line(statement: ast.stmt, line: int) -> bool:
-    first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(one.lineno for one in decorators)])
     return first <= line <= (statement.end_lineno or line)
 
 
