@@ -75,20 +75,26 @@ def wider(seen: Seen, names: Mapping[str, Any]) -> Iterator[Any]:
     for value in list(names.values()):
         if not isinstance(value, pandas.DataFrame) or not seen.cells.count < len(value) <= _MAX_ROWS:
             continue
-        if value.index.is_unique and seen.labels.isin(value.index).all() and _has_rows(value.loc[seen.labels], seen):
-            yield value
+        if value.index.is_unique and seen.labels.isin(value.index).all():
+            shared = _shared(value, seen)
+            if shared and _has_rows(value[shared].loc[seen.labels], seen):
+                yield value
 
 
 def _has_rows(frame: Any, seen: Seen) -> bool:
     """Tell whether a frame has the rows of a value, in order: its labels, and (as a counter is no proof) a column."""
     if len(frame) != seen.cells.count or not frame.index.equals(seen.labels):
         return False
-    shared = [name for name in frame.columns if str(name) in seen.cells.names and str(name)]
+    shared = _shared(frame, seen)
     if not shared:
         return False
     cells = cells_of(frame[shared])
     marks = set(seen.cells.marks) - {0}
     return cells is not None and bool(marks & set(cells.marks))
+
+
+def _shared(frame: Any, seen: Seen) -> list[Any]:
+    return [name for name in frame.columns if str(name) in seen.cells.names and str(name)]
 
 
 def _ranks(rows: str, name: str, column: Any, picked: Any, done: set[str]) -> Iterator[RowColumn]:
