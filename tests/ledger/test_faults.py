@@ -199,6 +199,9 @@ def test_a_full_disk_is_a_typed_error_and_all_before_it_is_kept(tmp_path):
                 written.append(add_run(ledger, session.id, {"text": str(index) * 500}))
         with pytest.raises(LedgerFull):
             ledger.objects.put_bytes(os.urandom(2_000_000))
+        with ledger.objects.many() as put, pytest.raises(LedgerFull):
+            put(os.urandom(2_000_000))
+        assert list(ledger.objects.hashes()) == []
         assert list(ledger.objects.stray_files()) == []
         healthy(ledger)
         finished = {run.id for run in ledger.runs("status = 'finished'")}

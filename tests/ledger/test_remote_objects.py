@@ -58,6 +58,11 @@ def test_an_object_is_written_through_and_fetched_when_it_is_missing_here(remote
     file.write_bytes(b"file")
     hashes = sorted([ledger.objects.put_bytes(b"bytes")[0], ledger.objects.put_file(file)[0]])
     assert there(fs, base) == hashes
+    with ledger.objects.many() as put:
+        several = [put(b"one")[0], put(b"two")[0]]
+    assert there(fs, base) == sorted(hashes + several)
+    for hash in several:
+        ledger.objects.remove(hash)
     forget_here(ledger)
     assert all(ledger.objects.has(hash) for hash in hashes)
     assert sorted(ledger.objects.read(hash) for hash in hashes) == [b"bytes", b"file"]

@@ -81,6 +81,24 @@ def test_an_object_is_stored_once_and_read_back_checked(ledger):
     assert list(ledger.objects.stray_files()) == []
 
 
+def test_many_objects_are_stored_together_and_are_there_when_the_block_ends(ledger):
+    known, _ = ledger.objects.put_bytes(b"known")
+    with ledger.objects.many() as put:
+        hashes = [put(data)[0] for data in (b"known", b"a", b"b", b"a", b"c", b"d")]
+        assert not ledger.objects.has(hashes[1])
+    assert [ledger.objects.read(hash) for hash in hashes] == [b"known", b"a", b"b", b"a", b"c", b"d"]
+    assert sorted(ledger.objects.hashes()) == sorted({known, *hashes})
+    assert list(ledger.objects.stray_files()) == []
+
+
+def test_of_many_objects_none_is_stored_when_something_fails(ledger):
+    with pytest.raises(KeyboardInterrupt), ledger.objects.many() as put:
+        put(b"a")
+        raise KeyboardInterrupt
+    assert list(ledger.objects.hashes()) == []
+    assert list(ledger.objects.stray_files()) == []
+
+
 def test_a_file_is_stored_as_its_bytes_would_be(ledger, tmp_path):
     data = os.urandom(3_000_000)
     (tmp_path / "f").write_bytes(data)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbledger.capture.active import scalar
@@ -119,13 +120,13 @@ def cell_facts(
         metrics += _explicit_metrics(options, namespace, problems)
         tags += [Tag(key, value) for key, value in options.tags]
         used += _data_edges(experiment, options, namespace, versions, problems)
-        for name, model in _found_models(experiment, options, namespace, problems):
-            saved, kept = _save(name, model, versions.of(model)[1], options, writer)
+        found = _found_models(experiment, options, namespace, problems)
+        for saved, kept in _save_all([(*one, versions.of(one[1])[1]) for one in found], options, writer):
             models.append(saved)
-            generated += (Edge(saved.version, name, "model"),)
+            generated += (Edge(saved.version, saved.name, "model"),)
             if kept is not None:
                 stored.append(kept)
-                artifacts.append(Artifact(name, kept.object, kept.size, _MODEL_MEDIA_TYPE, kept.version))
+                artifacts.append(Artifact(saved.name, kept.object, kept.size, _MODEL_MEDIA_TYPE, kept.version))
         stored += _snapshots((*used, *generated), options, namespace, versions, writer, problems)
         problems += experiment.problems
     stored += _keep(use, writer, problems)
@@ -152,12 +153,16 @@ def _calls(
     experiment: Experiment, namespace: MutableMapping[str, Any], writer: Writer, problems: list[str]
 ) -> tuple[tuple[Call, ...], tuple[RowColumn, ...]]:
     """Return the calls of the cell; what goes wrong with them is a problem to show, and costs nothing else."""
+    put: list[Callable[[bytes], tuple[str, int]]] = []
 
     def store(data: bytes) -> tuple[str, int]:
-        return writer.ledger.objects.put_bytes(data)
+        if not put:
+            put.append(stack.enter_context(writer.ledger.objects.many()))
+        return put[0](data)
 
     try:
-        return experiment.calls(namespace, store)
+        with ExitStack() as stack:
+            return experiment.calls(namespace, store)
     except Exception as error:
         if os.environ.get("NBLEDGER_DEBUG"):
             raise
@@ -278,13 +283,28 @@ def _found_models(
     return [(name, namespace[name]) for name in options.models if name in namespace]
 
 
-def _save(
-    name: str, model: Any, version: Version, options: TrackOptions, writer: Writer
-) -> tuple[ModelSaved, StoredVersion | None]:
-    """Store a model's content, once for each content."""
-    base = ModelSaved(name, version.type_name, version.hash)
+_Saved = tuple[ModelSaved, StoredVersion | None]
+
+
+def _save_all(models: Sequence[tuple[str, Any, Version]], options: TrackOptions, writer: Writer) -> list[_Saved]:
+    """Store the content of models, once for each content; where they cannot be stored together, each by itself."""
     if not options.store_model:
-        return base._replace(reason="--no-model"), None
+        return [(_unsaved(name, version)._replace(reason="--no-model"), None) for name, _, version in models]
+    try:
+        with writer.ledger.objects.many() as put:
+            return [_save(*model, writer, put) for model in models]
+    except Exception:  # noqa: BLE001  # each then says why it is not stored
+        return [_save(*model, writer, None) for model in models]
+
+
+def _unsaved(name: str, version: Version) -> ModelSaved:
+    return ModelSaved(name, version.type_name, version.hash)
+
+
+def _save(
+    name: str, model: Any, version: Version, writer: Writer, put: Callable[[bytes], tuple[str, int]] | None
+) -> _Saved:
+    base = _unsaved(name, version)
     try:
         kept = writer.ledger.stored(version.hash)
         if kept is None:
@@ -292,7 +312,7 @@ def _save(
 
             dumped = dump_model(model)
             base = base._replace(reason=dumped.reason)
-            address, size = writer.ledger.objects.put_bytes(dumped.data)
+            address, size = (put or writer.ledger.objects.put_bytes)(dumped.data)
             kept = StoredVersion(version.hash, address, dumped.format, size, dumped.trusted)
     except Exception as error:  # noqa: BLE001  # whatever a model does when it is stored, the cell is unharmed
         return base._replace(reason=f"{type(error).__name__}: {error}"), None

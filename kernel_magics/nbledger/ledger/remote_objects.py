@@ -18,7 +18,7 @@ import sqlite3
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -79,6 +79,10 @@ class RemoteStore(ObjectStore):
         done = super().put_bytes(data)
         self._send(done[0])
         return done
+
+    def _have_put(self, hashes: Iterable[str]) -> None:
+        for hash in hashes:
+            self._send(hash)
 
     def put_file(self, path: Path | str) -> tuple[str, int]:
         """Store a file's content here and there."""

@@ -60,11 +60,13 @@ def dumps(value: Any) -> tuple[bytes, Audit]:
     Raises whatever skops or the value's own `__getstate__` and `__reduce__` raise.
     """
     import skops
-    from skops.io._utils import SaveContext, get_state
 
+    from nbledger.ledger.skops_states import writing
+
+    save_context, get_state = writing()
     memo: dict[Any, tuple[int, Any]] = {}  # keeps the objects alive, so that no address is used twice
 
-    class Context(SaveContext):
+    class Context(save_context):  # type: ignore[misc, valid-type]
         """Counts ids; equal atoms share one, whether or not they are the same object in memory today."""
 
         def memoize(self, obj: Any) -> int:

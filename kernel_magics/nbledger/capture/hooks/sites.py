@@ -67,12 +67,34 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Source:
-    """One parsed source: its names, its calls by where they end (unique to a call), and each node's parent."""
+    """One parsed source, and the lines that it was parsed from."""
 
+    tree: ast.Module
     lines: list[str] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    calls: dict[tuple[int, int], ast.Call] = field(default_factory=dict)
-    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    def has_names(self, wanted: set[str]) -> bool:
+        """Tell whether all of these names stand somewhere in it."""
+        for node in ast.walk(self.tree):
+            for attribute in ("id", "attr", "name", "module"):
+                wanted.discard(getattr(node, attribute, ""))
+        return not wanted
+
+    def calls(self, line: int | None = None) -> tuple[dict[tuple[int, int], ast.Call], dict[ast.AST, ast.AST]]:
+        """Return the calls by where they end (unique to a call), and each node's parent.
+
+        With `line` only statements that have it are looked into.
+        """
+        calls: dict[tuple[int, int], ast.Call] = {}
+        parents: dict[ast.AST, ast.AST] = {}
+        todo: list[ast.AST] = [self.tree]
+        for node in todo:
+            if isinstance(node, ast.Call) and node.end_lineno is not None and node.end_col_offset is not None:
+                calls[node.end_lineno, node.end_col_offset] = node
+            for child in ast.iter_child_nodes(node):
+                if line is None or not isinstance(child, ast.stmt) or _has_line(child, line):
+                    parents[child] = node
+                    todo.append(child)
+        return calls, parents
 
 
 _plans: OrderedDict[tuple[int, int], tuple[types.CodeType, _Plan | None]] = OrderedDict()
@@ -159,9 +181,9 @@ def _plan_of(frame: types.FrameType) -> _Plan | None:
         return known[1]
     plan = None
     for source in _sources_of(frame):
-        call = _call_at(frame, source)
+        call, parents = _call_at(frame, source)
         if call is not None and not _is_handed_on(call, frame):
-            plan = _Plan(targets.use_of(call, source.parents), targets.receiver_of(call), targets.arguments_of(call))
+            plan = _Plan(targets.use_of(call, parents), targets.receiver_of(call), targets.arguments_of(call))
             break
     _plans[key] = (code, plan)
     if len(_plans) > _MAX_CODES:
@@ -178,14 +200,24 @@ def _is_handed_on(call: ast.Call, frame: types.FrameType) -> bool:
     return isinstance(function, types.BuiltinFunctionType | type)
 
 
-def _call_at(frame: types.FrameType, source: _Source) -> ast.Call | None:
-    """Return the node of the call that a frame is making."""
+def _call_at(frame: types.FrameType, source: _Source) -> tuple[ast.Call | None, Mapping[ast.AST, ast.AST]]:
+    """Return the node of the call that a frame is making, and the parents of it."""
     position = _position(frame.f_code, frame.f_lasti)
     if position is not None:
-        return source.calls.get(position)
+        calls, parents = source.calls(position[0])
+        if position not in calls:  # before Python 3.12 what stands in an f-string may be told to be elsewhere
+            calls, parents = source.calls()
+        return calls.get(position), parents
     # Without column positions (python -X no_debug_ranges): the only call that ends on the line, if it is the only.
-    on_line = [call for (line, _), call in source.calls.items() if line == frame.f_lineno]
-    return on_line[0] if len(on_line) == 1 else None
+    calls, parents = source.calls()
+    on_line = [call for (line, _), call in calls.items() if line == frame.f_lineno]
+    return on_line[0] if len(on_line) == 1 else None, parents
+
+
+def _has_line(statement: ast.stmt, line: int) -> bool:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(one.lineno for one in decorators)])
+    return first <= line <= (statement.end_lineno or line)
 
 
 def _position(code: types.CodeType, instruction: int) -> tuple[int, int] | None:
@@ -204,8 +236,7 @@ def _sources_of(frame: types.FrameType) -> Sequence[_Source]:
     if known is not None and known.lines is lines:
         return [known]
     if not lines:
-        names = set(frame.f_code.co_names)
-        return [source for source in _offered if names <= source.names]
+        return [source for source in _offered if source.has_names(set(frame.f_code.co_names))]
     source = _parsed("".join(lines))
     if source is None:
         return []
@@ -218,15 +249,6 @@ def _sources_of(frame: types.FrameType) -> Sequence[_Source]:
 
 def _parsed(text: str) -> _Source | None:
     try:
-        tree = parse(text)
+        return _Source(parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    source = _Source()
-    for node in ast.walk(tree):
-        for child in ast.iter_child_nodes(node):
-            source.parents[child] = node
-        if isinstance(node, ast.Call) and node.end_lineno is not None and node.end_col_offset is not None:
-            source.calls[node.end_lineno, node.end_col_offset] = node
-        names = (getattr(node, field, None) for field in ("id", "attr", "name", "module"))
-        source.names.update(name for name in names if isinstance(name, str))
-    return source

@@ -26,13 +26,14 @@ from nbledger.capture.hooks.events import (
     Training,
 )
 from nbledger.capture.tracing.data_types import data_types
-from nbledger.capture.tracing.frame_columns import columns_beside, wider
+from nbledger.capture.tracing.frame_columns import columns_beside, different, wider
 from nbledger.capture.tracing.target_copies import target_copies
 from nbledger.capture.tracing.trace import Seen, Trace
 from nbledger.capture.tracing.transformers import (
     best_of,
     components,
     is_stateless,
+    params_of,
     params_text,
     selected_columns,
     stops_early,
@@ -56,7 +57,7 @@ class CallLog:
     _fits: dict[int, tuple[Callable[[], Any], int]] = field(default_factory=dict)
     _copies: dict[tuple[int, int, str], tuple[Any, list[list[str]]]] = field(default_factory=dict)
     _wholes: list[Seen] = field(default_factory=list)
-    _judged: dict[tuple[int, str], Any] = field(default_factory=dict)
+    _judged: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def full(self) -> bool:
@@ -101,13 +102,13 @@ class CallLog:
         wholes, self._wholes = self._wholes, []
         self._copies.clear()
         columns: list[RowColumn] = []
-        for whole in wholes:
+        for whole in different(wholes):
             columns += columns_beside(whole, names)
         return calls, tuple(columns)
 
     def _note_wider(self, names: Mapping[str, Any]) -> None:
         """Take in the frames that rows of the last calls were picked out of, as values of the last call."""
-        frames = {id(frame): frame for seen in tuple(self._wholes) for frame in wider(seen, names)}
+        frames = {id(frame): frame for seen in different(self._wholes) for frame in wider(seen, names)}
         for frame in frames.values():
             seen = self.trace.see(frame)
             if seen is not None and self.calls and not any(seen is known for known in self._wholes):
@@ -122,10 +123,10 @@ class CallLog:
             found = {"y_true": kept(event.y), "y_pred": kept(event.predicted)}
         else:
             return
-        self._judged.update({(self._numbers + 1, role): one for role, one in found.items() if one is not None})
+        self._judged[self._numbers + 1] = {role: one for role, one in found.items() if one is not None}
 
     def _stored(self, call: Call, store: Callable[[bytes], tuple[str, int]] | None) -> Call:
-        found = {role: array for (number, role), array in self._judged.items() if number == call.number}
+        found = self._judged.get(call.number)
         if store is None or not found:
             return call
         values = {value.role: value for value in call.values}
@@ -150,12 +151,13 @@ class CallLog:
         target = self._target(event.y, data)
         self._fitted(model, call)
         stateless = is_stateless(model)
-        facts: dict[str, Any] = {"params": params_text(model)}
+        params = params_of(model)
+        facts: dict[str, Any] = {"params": params_text(params)}
         facts.update(_abilities(model))
         facts.update(data_types(model, event.X, event.y))
         if stateless:
             facts["stateless"] = True
-        if stops_early(model, event.keywords):
+        if stops_early(model, event.keywords, params):
             facts["early"] = True
         if getattr(model, "best_estimator_", None) is not None or hasattr(model, "cv_results_"):
             facts["search"] = True
@@ -248,7 +250,7 @@ class CallLog:
         data = self.trace.see(event.X)
         target = self._target(event.y, data)
         values = [self._value("X", event, data), self._value("y", event, target, brief=True)]
-        facts: dict[str, Any] = {"params": params_text(event.estimator), "cv": event.cv}
+        facts: dict[str, Any] = {"params": params_text(params_of(event.estimator)), "cv": event.cv}
         if data is not None:
             self._note_whole(data)
         if event.y is not None:

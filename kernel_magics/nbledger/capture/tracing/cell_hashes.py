@@ -53,8 +53,9 @@ def number_hashes(values: Any) -> Hashes:
     import numpy as np
 
     with np.errstate(all="ignore"):
+        values = np.asarray(values)
         exact = np.ascontiguousarray(values, dtype=np.float64)
-        if not np.issubdtype(np.asarray(values).dtype, np.integer):
+        if values.dtype.kind not in "iu":
             exact = np.where(np.rint(exact) == exact, exact, exact.astype(np.float32)) + 0.0
     bits = exact.view(np.uint64)
     missing = np.isnan(exact)

@@ -38,6 +38,8 @@ _MANY_FOUND = 250_000
 
 _EXACT_SPLIT = 2_000_000
 _NOTHING: frozenset[int] = frozenset()
+_Look = tuple[int, int, tuple[int, ...]]
+"""What values are alike by: how many rows and columns, and the columns' marks."""
 
 
 @dataclass(eq=False)
@@ -81,7 +83,8 @@ class Trace:
 
     _by_ident: dict[int, Seen] = field(default_factory=dict)
     _recent: OrderedDict[int, Seen] = field(default_factory=OrderedDict)
-    _by_mark: dict[int, list[tuple[Seen, int]]] = field(default_factory=dict)
+    _by_mark: dict[int, dict[_Look, dict[int, Seen]]] = field(default_factory=dict)
+    _alike: dict[_Look, dict[int, Seen]] = field(default_factory=dict)
     _next: int = 0
     _kept: int = 0
     _bytes: int = 0
@@ -209,9 +212,10 @@ class Trace:
         """Take the rows of a value that has a whole column in common; each column goes by the nearest such value."""
         hits: dict[int, tuple[Seen, dict[int, int]]] = {}
         for column, mark in enumerate(seen.cells.marks):
-            for other, place in self._by_mark.get(mark, ()) if mark else ():
-                if other.cells.count == seen.cells.count:
-                    hits.setdefault(id(other), (other, {}))[1].setdefault(column, place)
+            for look, alike in self._by_mark.get(mark, _NO_ONE).items() if mark else ():
+                if look[0] == seen.cells.count:
+                    other = alike[next(reversed(alike))]  # the nearest: those before it have no column more
+                    hits.setdefault(id(other), (other, {}))[1].setdefault(column, look[2].index(mark))
         if not hits:
             return False
         width = seen.cells.width
@@ -265,9 +269,7 @@ class Trace:
             seen.ident = id(value) if is_array(value) else 0  # nobody tells when an array dies
         self._kept += 1
         seen.serial = self._kept
-        for column, mark in enumerate(seen.cells.marks):
-            if mark:
-                self._by_mark.setdefault(mark, []).append((seen, column))
+        self._mark(seen)
         seen.cells.settle()
         self._recent[id(seen)] = seen
         self._bytes += seen.nbytes
@@ -275,16 +277,37 @@ class Trace:
             self._forget(self._recent.popitem(last=False)[1])
         return seen
 
+    def _mark(self, seen: Seen) -> None:
+        look = _look(seen)
+        alike = self._alike.setdefault(look, {})
+        if not alike:
+            for mark in look[2]:
+                if mark:
+                    self._by_mark.setdefault(mark, {})[look] = alike
+        alike[seen.serial] = seen
+
     def _forget(self, seen: Seen) -> None:
         self._bytes -= seen.nbytes
         if self._by_ident.get(seen.ident) is seen:
             del self._by_ident[seen.ident]
-        for mark in seen.cells.marks:
-            kept = [entry for entry in self._by_mark.get(mark, ()) if entry[0] is not seen]
-            if kept:
-                self._by_mark[mark] = kept
-            else:
+        look = _look(seen)
+        alike = self._alike.get(look, {})
+        alike.pop(seen.serial, None)
+        if alike:
+            return
+        self._alike.pop(look, None)
+        for mark in look[2]:
+            known = self._by_mark.get(mark, {})
+            known.pop(look, None)
+            if not known:
                 self._by_mark.pop(mark, None)
+
+
+_NO_ONE: dict[_Look, dict[int, Seen]] = {}
+
+
+def _look(seen: Seen) -> _Look:
+    return seen.cells.count, seen.cells.width, seen.cells.marks
 
 
 class _Part(Cells):

@@ -49,6 +49,8 @@ def by_labels(seen: Seen, other: Seen) -> bool:
     found = np.flatnonzero(at >= 0)
     if len(found) < max(2, len(at) // 20) or seen.cells.sampled:
         return False
+    if (seen.ids[found] >= 0).all():  # nothing to take: whether they are the same rows is all that is asked
+        return bool(_equal_columns(seen, other, found, at[found], most=1))
     pairs = _equal_columns(seen, other, found, at[found])
     if not pairs:
         return False
@@ -169,7 +171,9 @@ def _among(values: Any, ordered: Any) -> Any:
     return ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values
 
 
-def _equal_columns(seen: Seen, other: Seen, rows: Any, at: Any, *, exact: bool = False) -> dict[int, int]:
+def _equal_columns(
+    seen: Seen, other: Seen, rows: Any, at: Any, *, exact: bool = False, most: int | None = None
+) -> dict[int, int]:
     """Return which columns are equal at rows that are held to be the same; `exact` takes those of few values too."""
     import numpy as np
 
@@ -179,11 +183,14 @@ def _equal_columns(seen: Seen, other: Seen, rows: Any, at: Any, *, exact: bool =
     ours, theirs = seen.cells.hashed[:, rows[few]], other.cells.hashed[:, at[few]]
     pairs: dict[int, int] = {}
     for column, values in enumerate(ours):
-        same = (theirs == values).mean(axis=1)
+        same = np.count_nonzero(theirs == values, axis=1)
         best = int(same.argmax())
-        telling = exact or (not seen.cells.ordered[column] and len(np.unique(values)) >= 3)
-        if same[best] >= 0.99 and telling:
+        if same[best] / len(few) < 0.99:
+            continue
+        if exact or (not seen.cells.ordered[column] and len(set(values.tolist())) >= 3):
             pairs[column] = best
+            if len(pairs) == most:
+                break
     return pairs
 
 

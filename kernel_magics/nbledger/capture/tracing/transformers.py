@@ -78,23 +78,28 @@ def best_of(model: Any) -> dict[str, Any]:
     }
 
 
-def stops_early(model: Any, keywords: Mapping[str, Any]) -> bool:
-    """Tell whether a fit watches an evaluation set to decide when to stop."""
-    if keywords.get("X_val") is not None and _param(model, "early_stopping") not in (None, False):
+def stops_early(model: Any, keywords: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
+    """Tell whether a fit watches an evaluation set to decide when to stop; `params` are the estimator's."""
+    if keywords.get("X_val") is not None and params.get("early_stopping") not in (None, False):
         return True
     rounds = keywords.get("early_stopping_rounds") or getattr(model, "early_stopping_rounds", None)
     callbacks = keywords.get("callbacks") or getattr(model, "callbacks", None) or ()
     found = [callback for callback in callbacks if "early" in f"{type(callback).__name__} {callback!r}".lower()]
-    return bool(rounds or found or _param(model, "early_stopping_round") or _param(model, "early_stopping_rounds"))
+    return bool(rounds or found or params.get("early_stopping_round") or params.get("early_stopping_rounds"))
 
 
-def params_text(model: Any) -> dict[str, str]:
-    """Return an estimator's params that are plain values, as text."""
+def params_of(model: Any) -> Mapping[str, Any]:
+    """Return an estimator's params and those of the estimators in it; none where it has no such thing."""
     try:
-        values = model.get_params(deep=True)
+        values: Mapping[str, Any] = model.get_params(deep=True)
     except Exception:  # noqa: BLE001  (another's class may raise anything)
         return {}
-    plain = {name: repr(value) for name, value in values.items() if _is_plain(value)}
+    return values
+
+
+def params_text(params: Mapping[str, Any]) -> dict[str, str]:
+    """Return those params that are plain values, as text."""
+    plain = {name: repr(value) for name, value in params.items() if _is_plain(value)}
     return dict(sorted(plain.items())[:_MAX_PARAMS])
 
 
@@ -102,13 +107,6 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return len(value) < 10 and all(isinstance(one, bool | int | float | str | None) for one in value)
     return isinstance(value, bool | int | float | str) or value is None
-
-
-def _param(model: Any, name: str) -> Any:
-    try:
-        return model.get_params(deep=False).get(name)
-    except Exception:  # noqa: BLE001  (another's class may raise anything)
-        return None
 
 
 def _parts(model: Any) -> Iterator[Any]:

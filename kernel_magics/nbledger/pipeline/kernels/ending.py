@@ -24,7 +24,7 @@ from typing import Any
 from nbledger.pipeline.kernels.preload import PRELOADABLE
 
 _FILE: Any = io.IOBase.__base__  # the class of all files, without the machinery of an abstract one
-_ANY = frozenset({"__main__", "__mp_main__"})
+_ANY = frozenset({"__main__", "__mp_main__", "_nbledger_skops_io"})
 _LIBRARIES = PRELOADABLE | {
     "_cyutility",
     "_plotly_utils",
@@ -79,7 +79,7 @@ class Ending:
 class ColdEnding:
     """The end of a cold kernel, ipykernel's `app`, whose `start` returns when the kernel was shut down.
 
-    Made when the extension is loaded: before `start`, unless the notebook itself loads it. Then the kernel ends as ever.
+    Made when the extension is loaded: before `start`, unless the notebook loads it. Then the kernel ends as ever.
     """
 
     def __init__(self, app: Any) -> None:
