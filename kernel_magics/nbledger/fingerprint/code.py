@@ -358,7 +358,8 @@ def _namedtuple(cls: type, change: bool) -> Iterator[Any]:
     """Yield what tells a namedtuple from another; a change is also `Point.__new__.__defaults__ = (0, 0)`."""
     yield cls.__dict__["_fields"]
     yield cls.__dict__.get("_field_defaults")
-    if change and isinstance_of(new := cls.__dict__.get("__new__"), staticmethod):
+    new = cls.__dict__.get("__new__")
+    if change and type(new) is staticmethod:
         yield new.__func__.__defaults__
 
 
