@@ -331,9 +331,7 @@ def encode_written_class(walk: Walk, cls: type) -> bytes:
 def _build_class(walk: Walk, cls: type) -> bytes:
     parts = [walk.encode(qualname_of(cls)), *(encode_class(walk, base) for base in cls.__bases__)]
     if tuple in cls.__bases__ and "_fields" in cls.__dict__:  # a namedtuple: all else on it is generated
-        return b"".join(
-            (*parts, walk.encode(cls.__dict__["_fields"]), walk.encode(cls.__dict__.get("_field_defaults")))
-        )
+        return b"".join((*parts, *map(walk.encode, _namedtuple(cls, walk.change))))
     fields = cls.__dict__.get("__dataclass_fields__")
     if fields is not None:
         for name, field in dict(fields).items():
@@ -354,6 +352,15 @@ def _build_class(walk: Walk, cls: type) -> bytes:
     if enum:
         parts += map(walk.encode, _members(cls.__dict__["_member_map_"]))
     return b"".join(parts)
+
+
+def _namedtuple(cls: type, change: bool) -> Iterator[Any]:
+    """Yield what tells a namedtuple from another; a change is also `Point.__new__.__defaults__ = (0, 0)`."""
+    yield cls.__dict__["_fields"]
+    yield cls.__dict__.get("_field_defaults")
+    new = cls.__dict__.get("__new__")
+    if change and type(new) is staticmethod:
+        yield new.__func__.__defaults__
 
 
 def _members(members: dict[str, Any]) -> list[Any]:

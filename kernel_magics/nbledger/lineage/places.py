@@ -15,7 +15,8 @@ def working_folder(ledger: Ledger, cut: Slice) -> str:
     """Return the folder in which a slice's cells ran, relative to the project's root (`.` for the root).
 
     It is the notebook's, as with every front end, unless the recorded paths of files and those in the code tell of
-    another one (`papermill --cwd`); without a notebook it is the root.
+    another one (`papermill --cwd`). Where neither tells (nbclient does not say what it runs, and a path may be put
+    together from pieces) it is the folder that all the files have in common, or the root.
     """
     files = files_of(ledger, cut)
     written: set[str] = set()
@@ -26,7 +27,14 @@ def working_folder(ledger: Ledger, cut: Slice) -> str:
                 text for text in text_literals(tree) if text and len(text) < 500 and not text.startswith(("/", "~"))
             }
     candidates = list(dict.fromkeys(_candidates(cut, files)))
-    return max(candidates, key=lambda folder: (_matches(folder, written, files), -candidates.index(folder)))
+    inside = {name for name in files if not name.startswith("/")}
+    is_known = any(run.notebook for run in cut.runs)
+    scores = {
+        one: (_paths(one, written, inside), 0 if is_known else _pieces(one, written, inside)) for one in candidates
+    }
+    if not is_known and not any(map(any, scores.values())):
+        return _common_folder(inside)
+    return max(candidates, key=lambda folder: (scores[folder], -candidates.index(folder)))
 
 
 def files_of(ledger: Ledger, cut: Slice) -> set[str]:
@@ -47,8 +55,27 @@ def _candidates(cut: Slice, files: set[str]) -> list[str]:
     return found
 
 
-def _matches(folder: str, written: set[str], files: set[str]) -> int:
+def _paths(folder: str, written: set[str], files: set[str]) -> int:
+    """Count the texts that are paths of files from this folder."""
     return sum(posixpath.normpath(f"{folder}/{text}") in files for text in written)
+
+
+def _pieces(folder: str, written: set[str], files: set[str]) -> int:
+    """Count those that are such a path without its ending, a folder on the way, or the beginning of the path.
+
+    As in `savefig("loss")`, `Path("figures") / name` and `f"figures/loss_{epoch}.png"`.
+    """
+    found = 0
+    for text in written:
+        path = posixpath.normpath(f"{folder}/{text}")
+        ends = (posixpath.splitext(name)[0] == path or name.startswith(f"{path}/") for name in files)
+        begins = len(text) > 2 and any(name.startswith(path) for name in files)
+        found += path != "." and (begins or any(ends))
+    return found
+
+
+def _common_folder(files: set[str]) -> str:
+    return (posixpath.commonpath([posixpath.dirname(name) for name in files]) if files else "") or "."
 
 
 __all__ = ["files_of", "working_folder"]

@@ -19,7 +19,8 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from nbledger.capture.code.reach import function_globals
-from nbledger.capture.namespace.endings import called_at_end
+from nbledger.capture.namespace.endings import called_at_end, does_at_end
+from nbledger.capture.namespace.frame_arrays import arrays_in, copies_on_write
 from nbledger.capture.namespace.kinds import (
     IMMUTABLE,
     Kind,
@@ -47,7 +48,8 @@ class Reach(NamedTuple):
     `marks` are the mutable objects and root buffers, `beyond` those of them of which the value shows a part only.
     `order` tells how shared parts are arranged, which equal content does not. `clear` says that the value's change
     check covers all it reaches, `bounded` that all marks were found, `scanned` that an object array had to be looked
-    through. `calls` are the globals that the notebook functions inside read.
+    through. `calls` are the globals that the notebook functions inside read. `ends` says that something is done when it
+    goes.
     """
 
     marks: frozenset[int] = frozenset()
@@ -57,6 +59,7 @@ class Reach(NamedTuple):
     bounded: bool = True
     scanned: bool = False
     calls: frozenset[str] = frozenset()
+    ends: bool = False
 
 
 NOTHING = Reach()
@@ -79,6 +82,7 @@ def reach_of(value: Any, namespace: Mapping[str, Any] | None = None, *, scan: bo
         walk.bounded,
         walk.scanned,
         frozenset(walk.calls),
+        walk.ends,
     )
 
 
@@ -105,6 +109,7 @@ class _Walk:
         self.clear = True
         self.bounded = True
         self.scanned = False
+        self.ends = False
 
     def run(self, value: Any) -> None:
         """Walk from a value; what other libraries' objects hold comes last, for they may arrange it as they like."""
@@ -165,13 +170,16 @@ class _Walk:
         for part in parts:
             with contextlib.suppress(Exception):  # without a dict, or one that is hidden
                 object.__getattribute__(part, "__dict__")  # from now on the collector sees the same parts every time
-        children = [*no_atoms(gc.get_referents(*parts)), *called_at_end(parts)]
+        called = called_at_end(parts)
+        self.ends = self.ends or bool(called) or does_at_end(parts)
+        children = [*no_atoms(gc.get_referents(*parts)), *called]
         self.arrange(children)
         return children
 
     def other(self, parts: list[Any]) -> list[Any]:
         """Look at any other objects."""
         self.clear = False
+        self.ends = self.ends or does_at_end(parts)
         children = gc.get_referents(*parts)
         if type(parts[0]).__module__.partition(".")[0] == "numpy":  # its iterators hide their arrays from the collector
             children += [getattr(part, "base", None) for part in parts]
@@ -276,7 +284,7 @@ class _Walk:
     def frames(self, parts: list[Any]) -> list[Any]:
         """Look at frames and series: the arrays behind them, which pandas has no public way to, and their labels."""
         children: list[Any] = []
-        sign = -1 if _copies_on_write() else 0
+        sign = -1 if copies_on_write() else 0
         for frame in parts:
             try:
                 blocks, axes = [block.values for block in frame._mgr.blocks], frame._mgr.axes
@@ -286,7 +294,7 @@ class _Walk:
                 continue
             self.marks.update(map(id, axes))
             for values in blocks:
-                for array in _arrays_in(values):
+                for array in arrays_in(values):
                     self.marks.add(id(self.root(array)) ^ sign)
                     if array.dtype.hasobject:
                         children += self.items(array)
@@ -375,23 +383,6 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
 }
 _ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE})
 _SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
-
-
-def _arrays_in(values: Any) -> list[Any]:
-    """Return the numpy arrays behind one block of a frame."""
-    if kind_of(type(values)) is Kind.ARRAY:
-        return [values]
-    found = []
-    for part in gc.get_referents(values):
-        inner = gc.get_referents(part) if type(part) is dict else [part]
-        found += [item for item in inner if kind_of(type(item)) is Kind.ARRAY]
-    return found
-
-
-def _copies_on_write() -> bool:
-    pandas = sys.modules["pandas"]
-    version: str = pandas.__version__
-    return not version.startswith("2.") or pandas.options.mode.copy_on_write is True
 
 
 def open_figures() -> list[Any]:

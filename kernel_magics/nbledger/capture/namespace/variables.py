@@ -232,7 +232,9 @@ class _Cell:
         moved = moved | self._rebound(names.writes - moved - self.sure)
         same = (self.sure & names.writes) - moved
         written = moved | {name for name in same if name in now and variables._is_users(name)}
-        self._use(reads)
+        ended = {name for name in written | gone if name in self.known and self.known[name].reach.ends}
+        self._use(reads | ended)
+        threads = [*threads, *(self.known[name].reach for name in ended)]
         for name in (written | gone) & reads:
             if name in self.known:
                 self._spread(self.known[name].reach)

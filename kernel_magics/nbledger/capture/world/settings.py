@@ -199,7 +199,7 @@ REGISTRIES = (
         content=lambda _: "registered",
         asked_by=_TEXTS,
         anywhere=True,
-        set_by=frozenset({"register_error"}),
+        set_by=frozenset({"register_error", "CodecInfo"}),
     ),
     Setting(
         "abc.registered",
