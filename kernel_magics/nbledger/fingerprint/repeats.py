@@ -3,7 +3,7 @@
 The array holds references. Where few different ones come again and again, each is numbered and encoded once: strings,
 and what stands between them (`None`, NaN, NA, numbers, truth values). For the identity pyarrow then puts the content of
 a batch together from the numbers, which is 3 times as fast as joining Python strings; the digests are those of
-`text.batch_digest` and `text.mixed_batch_digest`. The token takes the numbers as they are.
+`text.batch_digest` and `mixed.mixed_batch_digest`. The token takes the numbers as they are.
 
 References are compared as integers and never followed: an object is always taken from the array itself, and is held
 while its number counts.
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from .mixed import SCALARS, mixed_content
 from .sink import spread
-from .text import BATCH, encode_text, mixed_content
+from .text import BATCH, encode_text
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ _MOST_IN_PROBE = 1800
 _SLOTS = 1 << 12
 # No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
-# What may stand among the strings: values without parts, whose encoding depends on nothing else.
-_PLAIN = (type(None), bool, int, float)
 
 
 def window_digests(walk: Walk, flat: Any, whole: int) -> list[list[bytes] | None]:
@@ -97,7 +96,7 @@ class Objects:
         self.pandas = pandas
         #: Whether the window before could not be numbered.
         self.refused = False
-        self.plain = {*_PLAIN, type(pandas.NA), type(pandas.NaT)}
+        self.plain = {*SCALARS, type(pandas.NA), type(pandas.NaT)}
         self._forget()
 
     def _forget(self) -> None:
