@@ -211,6 +211,20 @@ def test_a_long_column_has_one_token_whichever_thread_comes_first():
     assert len({fingerprint(values).hash for _ in range(3)}) == 1
 
 
+@pytest.mark.parametrize("na", [np.nan, pd.NA], ids=repr)
+def test_the_token_of_a_column_of_python_strings_is_of_its_content(na):
+    dtype = pd.StringDtype("python", na_value=na)
+    series = pd.Series(column(["alpha", "", None], 9 * BATCH + 3), dtype=dtype)
+    assert token(series) == token(series.copy())
+    for place, other in ((0, "beta"), (9 * BATCH + 2, "gamma"), (BATCH, None if series[BATCH] == "alpha" else "alpha")):
+        changed = series.copy()
+        changed[place] = other
+        assert token(changed) != token(series)
+        assert fingerprint(changed).hash != fingerprint(series).hash
+    many = pd.Series([f"word-{index}" for index in range(9 * BATCH)], dtype=dtype)
+    assert token(many) == token(many.copy()) != token(series)
+
+
 def test_a_word_that_takes_the_memory_of_another_is_noticed():
     values = np.empty(8 * BATCH, object)
     values[:] = word = b"alpha".decode()

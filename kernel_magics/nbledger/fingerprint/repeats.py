@@ -34,7 +34,7 @@ _MOST = 8192
 _PROBE = 2048
 _MOST_IN_PROBE = 1800
 # Slots of a table that finds a reference's number by some of its bits, in a quarter of the time of hashing it. For more
-# references than a quarter of that it has eight times as many, which stay in the second-level cache.
+# references than a sixteenth of that it has eight times as many, which stay in the second-level cache.
 _SLOTS = 1 << 12
 # No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
@@ -110,6 +110,8 @@ class Objects:
         self.shift = np.uintp(0)
         self.runs: dict[bool, Runs] = {}
         self.words: Words | None = None
+        # The digest of all that a token's numbers stand for.
+        self.known = b""
         # A table of which objects are strings, looked at in runs of `texts`.
         self.flags: Any = None
 
@@ -119,8 +121,10 @@ class Objects:
         if numbers is None:
             return None
         if self.sink.raw_layout:
-            known = b"".join(b"%d:%b%b" % (len(o), o, t) for t, o in zip(self.texts, self.others, strict=True))
-            return [b"w" + self.sink.digest(numbers.view(np.uint8)) + self.sink.digest(known)]
+            if not self.known:
+                parts = (b"%d:%b%b" % (len(o), o, t) for t, o in zip(self.texts, self.others, strict=True))
+                self.known = self.sink.digest(b"".join(parts))
+            return [b"w" + self.sink.digest(numbers.view(np.uint8)) + self.known]
         longest = max(map(len, self.texts))
         if longest * BATCH > _MOST_TEXT:
             return None
@@ -202,12 +206,13 @@ class Objects:
         self.others += [b"" if type(item) is str else self.walk.encode(item) for item in found]
         self.runs.clear()
         self.words = None
+        self.known = b""
         self._tabulate()
         return True
 
     def _tabulate(self) -> None:
         """Make the table of `_look_up`, from the bits that tell most references apart; the others stand beside it."""
-        count = _SLOTS if len(self.held) <= _SLOTS // 4 else 8 * _SLOTS
+        count = _SLOTS if len(self.held) <= _SLOTS // 16 else 8 * _SLOTS
         least = len(self.held) + 1
         for shift in range(3, 20):
             slots = (self.references >> np.uintp(shift)) & np.uintp(count - 1)
