@@ -138,11 +138,14 @@ def test_gaps_that_are_each_an_object_are_hashed_as_one_by_one(odd):
         items = [given[index] if index % 10 == 0 else f"word-{index}" for index in range(BATCH)]
         values = np.empty(len(items), object)
         values[:] = items
-        assert batch_content(Walk(IDENTITY), values) == one_by_one(items)
+        for gaps in (False, True):
+            assert batch_content(Walk(IDENTITY), values, gaps=gaps) == one_by_one(items)
         assert batch_content(Walk(IDENTITY), values[order]) == one_by_one([items[place] for place in order])
 
 
 def test_a_wrong_guess_which_objects_are_strings_is_noticed():
+    only = apart([f"word-{index}" for index in range(BATCH)])
+    assert batch_content(Walk(IDENTITY), only, gaps=True) == one_by_one(only.tolist())
     huge = ["x" * 600 if index % 3 else (index, "tuple") for index in range(BATCH)]
     values = np.empty(len(huge), object)
     values[:] = huge

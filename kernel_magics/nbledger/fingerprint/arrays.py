@@ -63,7 +63,10 @@ def object_content(walk: Walk, value: Array) -> bytes:
         found = known[number] if known else None
         if found is None:
             stop = min(start + WINDOW, whole)
-            found = [batch_content(walk, flat[i : i + BATCH]) for i in range(start, stop, BATCH)]
+            found = []
+            for i in range(start, stop, BATCH):
+                gaps = bool(found) and found[-1].startswith(b"m")
+                found.append(batch_content(walk, flat[i : i + BATCH], gaps=gaps))
         digests += found
     if whole < value.size:
         digests.append(batch_content(walk, flat[whole : value.size]))

@@ -27,17 +27,22 @@ _PAGES = 1 << 16
 SCALARS = (type(None), bool, int, float, np.float64)
 
 
-def batch_content(walk: Walk, part: Array) -> bytes:
-    """Return the encoding of at most `BATCH` objects (or numpy strings): a letter and a digest."""
+def batch_content(walk: Walk, part: Array, *, gaps: bool = False) -> bytes:
+    """Return the encoding of at most `BATCH` objects (or numpy strings): a letter and a digest.
+
+    `gaps` says that missing values are to be expected, so that they are looked for first.
+    """
     if part.dtype.kind != "O":
         return _texts_or_mixed(walk, part.tolist())
+    if not gaps:
+        try:
+            return b"s" + batch_digest(walk.sink, part.tolist())
+        except TypeError:
+            pass
     part = np.ascontiguousarray(part)
     references = np.frombuffer(part, np.uintp)
-    marks = _marks(references)
     try:
-        if marks:
-            return b"m" + _gappy_digest(walk, part, references, marks)
-        return b"s" + batch_digest(walk.sink, part.tolist())
+        return b"m" + _gappy_digest(walk, part, references)
     except TypeError:
         pass
     try:
@@ -87,8 +92,14 @@ def _marks(references: Array) -> list[tuple[Any, Array]]:
     return [(mark, places) for mark, places in found if places.any()]
 
 
-def _gappy_digest(walk: Walk, part: Array, references: Array, marks: list[tuple[Any, Array]]) -> bytes:
-    """Return `mixed_batch_digest` of strings and these marks. Raises `TypeError` where there is anything else."""
+def _gappy_digest(walk: Walk, part: Array, references: Array) -> bytes:
+    """Return `mixed_batch_digest` of strings and usual missing values.
+
+    Raises `TypeError` where there is anything else, or nothing missing.
+    """
+    marks = _marks(references)
+    if not marks:
+        raise TypeError
     is_text = ~marks[0][1]
     for _, places in marks[1:]:
         is_text ^= places
