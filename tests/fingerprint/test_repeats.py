@@ -10,9 +10,9 @@ import pyarrow  # noqa: F401 - the quick way is taken where it is there
 import pytest
 
 from nbledger.fingerprint import fingerprint, repeats, token
-from nbledger.fingerprint.arrays import _batch
+from nbledger.fingerprint.mixed import batch_content
 from nbledger.fingerprint.sink import IDENTITY
-from nbledger.fingerprint.text import BATCH, batch_digest, mixed_batch_digest
+from nbledger.fingerprint.text import BATCH, batch_digest
 from nbledger.fingerprint.walk import Walk
 
 
@@ -31,10 +31,14 @@ def column(words, length, seed=0):
 
 
 def one_by_one(items):
-    """Return the encoding of a batch without any of the quick ways."""
-    if all(isinstance(item, str) for item in items):
-        return b"s" + batch_digest(IDENTITY, items)
-    return b"m" + mixed_batch_digest(Walk(IDENTITY), items)
+    """Return the encoding of a batch by its definition."""
+    texts = [item for item in items if isinstance(item, str)]
+    digest = batch_digest(IDENTITY, texts) if texts else b""
+    if len(texts) == len(items):
+        return b"s" + digest
+    flags = bytes(isinstance(item, str) for item in items)
+    others = b"".join(Walk(IDENTITY).encode(item) for item in items if not isinstance(item, str))
+    return b"m" + IDENTITY.digest(b"mixed" + flags + digest + others)
 
 
 def apart(values):
@@ -121,8 +125,49 @@ def test_strings_of_their_own_with_gaps_are_hashed_as_before(odd):
         items = [found[index % len(found)] if index % 10 == 0 else word for index, word in enumerate(words)]
         values = np.empty(len(items), object)
         values[:] = items
-        assert _batch(Walk(IDENTITY), values[:BATCH]) == one_by_one(items[:BATCH])
+        assert batch_content(Walk(IDENTITY), values[:BATCH]) == one_by_one(items[:BATCH])
         assert fingerprint(values).hash != fingerprint(np.array(texts, object)).hash
+
+
+@pytest.mark.parametrize("odd", [float("nan"), np.float64("nan"), 2.5, 7, True, Label("beta"), b"beta"], ids=repr)
+def test_gaps_that_are_each_an_object_are_hashed_as_one_by_one(odd):
+    own = [odd * 1 if type(odd) in (float, np.float64) else odd for _ in range(BATCH)]
+    some = [(own[index], None, odd)[index % 3] for index in range(BATCH)]
+    order = random.Random(0).sample(range(BATCH), BATCH)
+    for given in (own, some):
+        items = [given[index] if index % 10 == 0 else f"word-{index}" for index in range(BATCH)]
+        values = np.empty(len(items), object)
+        values[:] = items
+        for gaps in (False, True):
+            assert batch_content(Walk(IDENTITY), values, gaps=gaps) == one_by_one(items)
+        assert batch_content(Walk(IDENTITY), values[order]) == one_by_one([items[place] for place in order])
+
+
+def test_a_wrong_guess_which_objects_are_strings_is_noticed():
+    only = apart([f"word-{index}" for index in range(BATCH)])
+    assert batch_content(Walk(IDENTITY), only, gaps=True) == one_by_one(only.tolist())
+    huge = ["x" * 600 if index % 3 else (index, "tuple") for index in range(BATCH)]
+    values = np.empty(len(huge), object)
+    values[:] = huge
+    assert batch_content(Walk(IDENTITY), values) == one_by_one(huge)
+    values[1::3] = [float(index) for index in range(len(values[1::3]))]
+    assert batch_content(Walk(IDENTITY), values) == one_by_one(values.tolist())
+
+
+class Hostile:
+    """An object that may not be compared."""
+
+    def __eq__(self, other):
+        raise RuntimeError
+
+    __hash__ = None
+
+
+def test_objects_among_strings_are_never_asked_whether_they_are_equal():
+    items = [(None, "word", Hostile())[index % 3] for index in range(30)]
+    values = np.empty(len(items), object)
+    values[:] = items
+    assert fingerprint(values).exactness == "exact"
 
 
 def test_thousands_of_words_whose_addresses_share_bits_are_told_apart():
@@ -167,6 +212,20 @@ def test_a_long_column_has_one_token_whichever_thread_comes_first():
     values = np.concatenate([*parts, *parts[::-1]])
     assert len({token(values) for _ in range(5)}) == 1
     assert len({fingerprint(values).hash for _ in range(3)}) == 1
+
+
+@pytest.mark.parametrize("na", [np.nan, pd.NA], ids=repr)
+def test_the_token_of_a_column_of_python_strings_is_of_its_content(na):
+    dtype = pd.StringDtype("python", na_value=na)
+    series = pd.Series(column(["alpha", "", None], 9 * BATCH + 3), dtype=dtype)
+    assert token(series) == token(series.copy())
+    for place, other in ((0, "beta"), (9 * BATCH + 2, "gamma"), (BATCH, None if series[BATCH] == "alpha" else "alpha")):
+        changed = series.copy()
+        changed[place] = other
+        assert token(changed) != token(series)
+        assert fingerprint(changed).hash != fingerprint(series).hash
+    many = pd.Series([f"word-{index}" for index in range(9 * BATCH)], dtype=dtype)
+    assert token(many) == token(many.copy()) != token(series)
 
 
 def test_a_word_that_takes_the_memory_of_another_is_noticed():

@@ -26,6 +26,8 @@ _PIECES = 8
 _PROBE = 64
 # No longer text is compared with the one before it.
 _COMPARED = 1 << 20
+# For each byte of a validity bitmap eight numbers of one byte: -1 (all bits set) for what is missing, 0 for the rest.
+_GAPS = (np.unpackbits(np.arange(256, dtype=np.uint8), bitorder="little") - np.uint8(1)).view(np.int64)
 
 
 def is_text(kind: Any) -> bool:
@@ -98,10 +100,12 @@ class _Plain:
 
     def __init__(self, array: Any) -> None:
         self.array = array
-        self.offsets = offsets_of(array)
-        buffer = array.buffers()[2] if len(array) else None
-        self.text = np.zeros(0, np.uint8) if buffer is None else np.frombuffer(buffer, np.uint8)
-        self.bits = np.frombuffer(array.buffers()[0], np.uint8) if array.null_count else None
+        bits, offsets, text = array.buffers() if len(array) else (None, None, None)
+        dtype = np.int64 if _is_large(array.type) else np.int32
+        count = array.offset + len(array) + 1
+        self.offsets = np.zeros(1, dtype) if offsets is None else np.frombuffer(offsets, dtype, count)[array.offset :]
+        self.text = np.zeros(0, np.uint8) if text is None else np.frombuffer(text, np.uint8)
+        self.bits = np.frombuffer(bits, np.uint8) if bits is not None and array.null_count else None
 
     def read(self, start: int, lengths: Any) -> Any:
         """Fill in the lengths of the rows from `start` on and return their text, without what lies under a null."""
@@ -110,14 +114,16 @@ class _Plain:
         text = self.text[self.offsets.item(start) : self.offsets.item(stop)]
         if self.bits is None:
             return text
-        first, last = self.array.offset + start, self.array.offset + stop
-        valid = np.unpackbits(self.bits[first // 8 : (last + 7) // 8], bitorder="little")[first % 8 :][: len(lengths)]
-        missing = len(lengths) - np.count_nonzero(valid)
+        part = self.array.slice(start, len(lengths))
+        missing = part.null_count
         if missing:
-            # -1 has all bits set. To choose the rows by a mask takes twice as long: the processor mispredicts them.
-            np.bitwise_or(lengths, (valid.view(np.int8) - np.int8(1)).astype(np.int64), out=lengths)
+            first, last = part.offset, part.offset + len(lengths)
+            bits = self.bits[first // 8 : (last + 7) // 8]
+            # To choose rows by a mask takes twice as long: the processor mispredicts them.
+            gaps = _GAPS.take(bits).view(np.int8)[first % 8 :][: len(lengths)]
+            np.bitwise_or(lengths, gaps, out=lengths)
             if int(lengths.sum()) + missing != len(text):  # text hidden under a null
-                shown = self.array.slice(start, len(lengths)).drop_null()
+                shown = part.drop_null()
                 return text_of(shown, offsets_of(shown))
         return text
 
@@ -181,7 +187,9 @@ class _Windows:
                 yield from self._decoded(array)
         else:
             for start in range(0, len(part), WINDOW):
-                arrays = list(map(plain, chunks_of(part.slice(start, WINDOW))))
+                arrays = chunks_of(part.slice(start, WINDOW))
+                if not is_text(part.type):
+                    arrays = list(map(plain, arrays))
                 yield from map(_Plain, [pa.concat_arrays(arrays)] if len(arrays) > _PIECES else arrays)
 
     def _decoded(self, array: Any) -> Iterator[_Plain | _Coded]:

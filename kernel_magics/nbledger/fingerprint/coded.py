@@ -84,7 +84,10 @@ class Words:
         if over:
             numbers = np.append(numbers, np.full(over, self.missing, self.dtype))
         runs = self.runs.runs_of(numbers)
-        lengths[:] = self.sizes.take(runs, mode="clip").view(np.int64)[: len(lengths)]
+        if over:
+            lengths[:] = self.sizes.take(runs, mode="clip").view(np.int64)[: len(lengths)]
+        else:
+            self.sizes.take(runs, mode="clip", out=lengths.view(self.sizes.dtype))
         found = self.runs.items.take(pa.array(runs))
         _, edges, text = found.buffers()
         if text is None:

@@ -103,6 +103,9 @@ def _string_content(walk: Walk, values: Any) -> bytes:
     objects = values._ndarray.reshape(-1)
     starts = range(0, len(objects), WINDOW)
     if walk.sink.raw_layout:
+        numbered = repeats.window_digests(walk, objects, len(objects))
+        if numbered and None not in numbered:
+            return walk.sink.digest(b"".join(part for window in numbered for part in window or ()))
         return walk.sink.digest(b"".join(_token_of_objects(walk, objects[i : i + WINDOW]) for i in starts))
     found = repeats.text_digests(walk, objects, WINDOW)
     return walk.sink.digest(

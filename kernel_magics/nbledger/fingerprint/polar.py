@@ -15,7 +15,7 @@ from nbledger.records import Column
 
 from .arrays import array_content
 from .columns import WINDOW
-from .text import mixed_batch_digest
+from .mixed import mixed_batch_digest
 from .walk import Walk, register
 
 

@@ -3,7 +3,7 @@
 The array holds references. Where few different ones come again and again, each is numbered and encoded once: strings,
 and what stands between them (`None`, NaN, NA, numbers, truth values). For the identity pyarrow then puts the content of
 a batch together from the numbers, which is 3 times as fast as joining Python strings; the digests are those of
-`text.batch_digest` and `text.mixed_batch_digest`. The token takes the numbers as they are.
+`text.batch_digest` and `mixed.mixed_batch_digest`. The token takes the numbers as they are.
 
 References are compared as integers and never followed: an object is always taken from the array itself, and is held
 while its number counts.
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from .mixed import SCALARS, mixed_content
 from .sink import spread
-from .text import BATCH, encode_text, mixed_content
+from .text import BATCH, encode_text
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -33,12 +34,10 @@ _MOST = 8192
 _PROBE = 2048
 _MOST_IN_PROBE = 1800
 # Slots of a table that finds a reference's number by some of its bits, in a quarter of the time of hashing it. For more
-# references than a quarter of that it has eight times as many, which stay in the second-level cache.
+# references than a sixteenth of that it has eight times as many, which stay in the second-level cache.
 _SLOTS = 1 << 12
 # No batch is put together that could be longer than this, and no more of them at once: each thread takes as much.
 _MOST_TEXT = 1 << 22
-# What may stand among the strings: values without parts, whose encoding depends on nothing else.
-_PLAIN = (type(None), bool, int, float)
 
 
 def window_digests(walk: Walk, flat: Any, whole: int) -> list[list[bytes] | None]:
@@ -97,7 +96,7 @@ class Objects:
         self.pandas = pandas
         #: Whether the window before could not be numbered.
         self.refused = False
-        self.plain = {*_PLAIN, type(pandas.NA), type(pandas.NaT)}
+        self.plain = {*SCALARS, type(pandas.NA), type(pandas.NaT)}
         self._forget()
 
     def _forget(self) -> None:
@@ -111,6 +110,8 @@ class Objects:
         self.shift = np.uintp(0)
         self.runs: dict[bool, Runs] = {}
         self.words: Words | None = None
+        # The digest of all that a token's numbers stand for.
+        self.known = b""
         # A table of which objects are strings, looked at in runs of `texts`.
         self.flags: Any = None
 
@@ -120,8 +121,10 @@ class Objects:
         if numbers is None:
             return None
         if self.sink.raw_layout:
-            known = b"".join(b"%d:%b%b" % (len(o), o, t) for t, o in zip(self.texts, self.others, strict=True))
-            return [b"w" + self.sink.digest(numbers.view(np.uint8)) + self.sink.digest(known)]
+            if not self.known:
+                parts = (b"%d:%b%b" % (len(o), o, t) for t, o in zip(self.texts, self.others, strict=True))
+                self.known = self.sink.digest(b"".join(parts))
+            return [b"w" + self.sink.digest(numbers.view(np.uint8)) + self.known]
         longest = max(map(len, self.texts))
         if longest * BATCH > _MOST_TEXT:
             return None
@@ -203,12 +206,13 @@ class Objects:
         self.others += [b"" if type(item) is str else self.walk.encode(item) for item in found]
         self.runs.clear()
         self.words = None
+        self.known = b""
         self._tabulate()
         return True
 
     def _tabulate(self) -> None:
         """Make the table of `_look_up`, from the bits that tell most references apart; the others stand beside it."""
-        count = _SLOTS if len(self.held) <= _SLOTS // 4 else 8 * _SLOTS
+        count = _SLOTS if len(self.held) <= _SLOTS // 16 else 8 * _SLOTS
         least = len(self.held) + 1
         for shift in range(3, 20):
             slots = (self.references >> np.uintp(shift)) & np.uintp(count - 1)

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import compress
-from typing import Any
 
 from .sink import Sink
 
 BATCH = 8192
-# Turns truth values, a byte each.
-_TURNED = bytes([1, 0]) + bytes(254)
 # No more text than this is joined at once, however long the strings are.
 _JOIN = 1 << 22
 
@@ -94,25 +90,3 @@ def _counted_digest(sink: Sink, items: Sequence[str]) -> bytes:
         hasher.update(b"%d:" % len(data))
         hasher.update(data)
     return sink.finish(hasher)
-
-
-def mixed_batch_digest(walk: Any, items: list[Any]) -> bytes:
-    """Return the digest of a batch of any objects; the strings among them are hashed together.
-
-    A subclass of `str` counts as its text, as it does in the quick path.
-    """
-    texts = {cls for cls in set(map(type, items)) if issubclass(cls, str)}
-    is_text = bytes(map(texts.__contains__, map(type, items)))
-    digest = batch_digest(walk.sink, list(compress(items, is_text))) if texts else b""
-    others = list(compress(items, is_text.translate(_TURNED)))
-    if others and others[0] is None and others.count(None) == len(others):
-        encoded = walk.encode(None) * len(others)
-    else:
-        encoded = b"".join(map(walk.encode, others))
-    result: bytes = walk.sink.digest(mixed_content(is_text, digest, encoded))
-    return result
-
-
-def mixed_content(is_text: Any, texts: bytes, others: Any) -> bytes:
-    """Return the content of a batch: which are strings (a byte each), their digest, and the encodings of the rest."""
-    return b"".join((b"mixed", is_text, texts, others))
