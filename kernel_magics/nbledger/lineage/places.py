@@ -26,7 +26,12 @@ def working_folder(ledger: Ledger, cut: Slice) -> str:
                 text for text in text_literals(tree) if text and len(text) < 500 and not text.startswith(("/", "~"))
             }
     candidates = list(dict.fromkeys(_candidates(cut, files)))
-    return max(candidates, key=lambda folder: (_matches(folder, written, files), -candidates.index(folder)))
+    named = _named(candidates, written)
+
+    def likelihood(folder: str) -> tuple[int, int]:
+        return 0 if folder in named else _matches(folder, written, files), -candidates.index(folder)
+
+    return max(candidates, key=likelihood)
 
 
 def files_of(ledger: Ledger, cut: Slice) -> set[str]:
@@ -47,8 +52,20 @@ def _candidates(cut: Slice, files: set[str]) -> list[str]:
     return found
 
 
+def _named(candidates: list[str], written: set[str]) -> set[str]:
+    """Return the folders that the code itself names from the likeliest one: paths are put together from there."""
+    folders, found = set(candidates), {candidates[0]}
+    for _ in range(3):  # os.path.join("..", "data", "raw", name)
+        found |= {place for base in found for text in written if (place := _joined(base, text)) in folders}
+    return found - {candidates[0]}
+
+
+def _joined(folder: str, text: str) -> str:
+    return posixpath.normpath(f"{folder}/{text}")
+
+
 def _matches(folder: str, written: set[str], files: set[str]) -> int:
-    return sum(posixpath.normpath(f"{folder}/{text}") in files for text in written)
+    return sum(_joined(folder, text) in files for text in written)
 
 
 __all__ = ["files_of", "working_folder"]
