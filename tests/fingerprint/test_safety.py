@@ -259,3 +259,19 @@ def test_a_matplotlib_figure_is_opaque_and_costs_nothing():
     assert (fingerprint(figure).kind, fingerprint(figure).exactness) == ("figure", "opaque")
     assert fingerprint(axes).exactness == "opaque"
     pyplot.close(figure)
+
+
+def test_a_class_holds_what_it_held_after_its_objects_were_looked_at():
+    class Consumer:
+        def __init__(self, wealth):
+            self.wealth = wealth
+
+    class Saver(Consumer):
+        rate = 0.1
+
+    before = [list(vars(cls)) for cls in (Consumer, Saver)]
+    first, empty = fingerprint([Consumer(3), Saver(4)]), fingerprint(Consumer.__new__(Consumer))
+    assert [list(vars(cls)) for cls in (Consumer, Saver)] == before
+    assert fingerprint([Consumer(3), Saver(4)]).hash == first.hash
+    Consumer(3).__reduce_ex__(4)  # it is pickled, and Python notes its slots: `Consumer` is the same value
+    assert fingerprint(Consumer.__new__(Consumer)).hash == empty.hash

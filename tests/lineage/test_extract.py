@@ -282,3 +282,22 @@ def test_outputs_read_by_their_numbers_magics_and_tracked_cells_work_in_the_new_
         ledger.close()
     assert [source for source in body(made) if "%%track" in source] == ["%%track fit\nc = out_3 + out_3 + b"]
     assert run_by_papermill(made, "c", tmp_path, tmp_path, a=20) == fingerprint(84).hash
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["os.path.join('data', 'cities.csv')", "Path('data') / 'cities.csv'", "os.path.join(FOLDER, NAME)"],
+)
+def test_a_path_that_is_put_together_does_not_move_the_folder(record, project, path):
+    from nbledger.lineage.places import working_folder
+    from nbledger.lineage.slicing import slice_of
+
+    (project / "data").mkdir()
+    (project / "data" / "cities.csv").write_text("city,size\nOslo,7\n")
+    ledger = record(
+        "import os\nfrom pathlib import Path\nFOLDER, NAME = 'data', 'cities.csv'",
+        f"with open({path}) as source:\n    lines = source.read().splitlines()",
+    )
+    cut = slice_of(ledger, "lines")
+    assert [str(item) for item in cut.inputs] == ["file data/cities.csv"]
+    assert working_folder(ledger, cut) == "."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nbledger
+from nbledger.capture.outcome import run_error
 from nbledger.ledger import Ledger
 from nbledger.records import Run
 
@@ -140,6 +141,25 @@ def test_a_failed_cell_is_recorded_with_its_error(kernel: Kernel) -> None:
     assert run.status == "failed"
     assert run.error is not None
     assert (run.error.type, run.error.message) == ("ValueError", "no good")
+
+
+def test_a_failed_cell_whose_error_python_cannot_format_is_recorded_as_well(kernel: Kernel) -> None:
+    kernel.run("class Names:\n    def __getitem__(self, name):\n        raise KeyError(name)")
+    output = kernel.run("x = 1\neval('x + unknown', {}, Names())")
+    assert "nbledger:" not in output.stderr
+    run = list(ledger_of(kernel).runs(order_by="attributes.started_at"))[-1]
+    assert run.error is not None
+    assert (run.status, run.error.type) == ("failed", "NameError")
+
+
+def test_an_exception_that_cannot_say_what_it_is_keeps_its_type() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    error = run_error(Mute())
+    assert error is not None
+    assert (error.type, error.message) == ("Mute", "<exception str() failed>")
 
 
 def test_an_observed_cell_is_recorded_with_what_it_read_and_wrote(kernel: Kernel) -> None:

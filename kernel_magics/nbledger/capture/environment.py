@@ -177,14 +177,14 @@ def _git(path: Path | str, *arguments: str) -> str | None:
         return None
     alarm = threading.Timer(GIT_SECONDS, process.kill)
     alarm.daemon = True
-    alarm.start()
     try:
         with process:
+            alarm.start()
             output = process.stdout.read(MOST_DIFF_BYTES + 1) if process.stdout else b""
             cut = len(output) > MOST_DIFF_BYTES
             if cut:
                 process.kill()
-    except OSError:
+    except (OSError, RuntimeError):  # no thread can be started while the interpreter ends
         return None
     finally:
         alarm.cancel()

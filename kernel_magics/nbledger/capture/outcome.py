@@ -75,11 +75,22 @@ def run_error(error: BaseException | None) -> RunError | None:
     if error is None:
         return None
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/IPython/core/" not in frame.filename]
-    lines = traceback.format_list(frames) + traceback.format_exception_only(error)
-    text = "".join(lines)
+    name, message = type(error).__name__, _message(error)
+    try:
+        last = traceback.format_exception_only(error)
+    except Exception:  # noqa: BLE001  # for its suggestions Python asks namespaces that libraries wrote, as patsy's
+        last = [f"{name}: {message}\n"]
+    text = "".join(traceback.format_list(frames) + last)
     if len(text) > _MAX_TRACEBACK:
         text = text[: _MAX_TRACEBACK // 2] + "\n...\n" + text[-_MAX_TRACEBACK // 2 :]
-    return RunError(type(error).__name__, redact(str(error))[:2000], redact(text))
+    return RunError(name, redact(message)[:2000], redact(text))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # said as Python says it
+        return "<exception str() failed>"
 
 
 def cell_facts(

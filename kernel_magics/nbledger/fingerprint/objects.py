@@ -138,8 +138,29 @@ def _arguments(walk: Walk, arguments: Any) -> bytes:
     return b"(%b)" % b"".join([encode_class(walk, a) if issubclass(type(a), type) else encode(a) for a in arguments])
 
 
+class _Plain:
+    """What a class looks like that adds nothing to `object` but attributes."""
+
+
+def _is_plain(cls: Any) -> bool:
+    """Tell whether instances are their `__dict__` alone, and are pickled as `object` does it."""
+    return (
+        cls.__basicsize__ == _Plain.__basicsize__
+        and cls.__reduce_ex__ is object.__reduce_ex__
+        and cls.__reduce__ is object.__reduce__
+        and cls.__getstate__ is object.__getstate__
+        and cls.__getattribute__ is object.__getattribute__
+        and not hasattr(cls, "__getnewargs_ex__")
+        and not hasattr(cls, "__getnewargs__")
+        and not any("__slots__" in base.__dict__ for base in cls.__mro__)
+    )
+
+
 def _reduce(value: Any) -> Any:
     cls = type(value)
+    if cls not in copyreg.dispatch_table and _is_plain(cls):
+        # What `__reduce_ex__` gives, which also writes `__slotnames__` into the class: a user who prints it would see.
+        return copyreg.__newobj__, (cls,), value.__dict__ or None  # type: ignore[attr-defined]
     # An exception is its class, arguments and attributes: tblib, which comes with distributed, has others pickled.
     is_exception = BaseException in cls.__mro__
     registered = None if is_exception else copyreg.dispatch_table.get(cls)

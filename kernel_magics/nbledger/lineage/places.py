@@ -28,9 +28,13 @@ def working_folder(ledger: Ledger, cut: Slice) -> str:
             }
     candidates = list(dict.fromkeys(_candidates(cut, files)))
     inside = {name for name in files if not name.startswith("/")}
+    named = _named(candidates, written)
     is_known = any(run.notebook for run in cut.runs)
     scores = {
-        one: (_paths(one, written, inside), 0 if is_known else _pieces(one, written, inside)) for one in candidates
+        one: (0, 0)
+        if one in named
+        else (_paths(one, written, inside), 0 if is_known else _pieces(one, written, inside))
+        for one in candidates
     }
     if not is_known and not any(map(any, scores.values())):
         return _common_folder(inside)
@@ -55,9 +59,21 @@ def _candidates(cut: Slice, files: set[str]) -> list[str]:
     return found
 
 
+def _named(candidates: list[str], written: set[str]) -> set[str]:
+    """Return the folders that the code itself names from the likeliest one: paths are put together from there."""
+    folders, found = set(candidates), {candidates[0]}
+    for _ in range(3):  # os.path.join("..", "data", "raw", name)
+        found |= {place for base in found for text in written if (place := _joined(base, text)) in folders}
+    return found - {candidates[0]}
+
+
+def _joined(folder: str, text: str) -> str:
+    return posixpath.normpath(f"{folder}/{text}")
+
+
 def _paths(folder: str, written: set[str], files: set[str]) -> int:
     """Count the texts that are paths of files from this folder."""
-    return sum(posixpath.normpath(f"{folder}/{text}") in files for text in written)
+    return sum(_joined(folder, text) in files for text in written)
 
 
 def _pieces(folder: str, written: set[str], files: set[str]) -> int:
@@ -67,7 +83,7 @@ def _pieces(folder: str, written: set[str], files: set[str]) -> int:
     """
     found = 0
     for text in written:
-        path = posixpath.normpath(f"{folder}/{text}")
+        path = _joined(folder, text)
         ends = (posixpath.splitext(name)[0] == path or name.startswith(f"{path}/") for name in files)
         begins = len(text) > 2 and any(name.startswith(path) for name in files)
         found += path != "." and (begins or any(ends))
