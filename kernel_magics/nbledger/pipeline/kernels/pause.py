@@ -8,10 +8,13 @@ to wait for.
 It also has both streams flushed two or three times a cell, each time by two messages to the thread that sends outputs
 and a wait for it: 0.6 ms of the main thread. Where nothing was written to a stream since that was last done, nothing
 can be on its way.
+
+And its log takes in all that is said, to drop what is below a warning: four records a cell that nobody sees.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import Any
@@ -26,6 +29,10 @@ class Pause:
         self._kernel = kernel
         self._usual: float = kernel._execute_sleep
         self._flushes = [Flush(stream) for stream in (sys.stdout, sys.stderr) if Flush.suits(stream)]
+        self._log = kernel.log if isinstance(kernel.log, logging.Logger) else None
+        if self._log is not None:
+            self._log_level = self._log.level
+            self._log.setLevel(_least_heard(self._log))
 
     def decide(self) -> None:
         """Have the kernel pause if there is output that nobody has read."""
@@ -38,6 +45,8 @@ class Pause:
         self._kernel._execute_sleep = self._usual
         for flush in self._flushes:
             flush.restore()
+        if self._log is not None:
+            self._log.setLevel(self._log_level)
 
 
 class Flush:
@@ -79,6 +88,13 @@ def pause_of(shell: Any) -> Pause | None:
     if os.name != "posix" or "NBLEDGER_PARENT_RUN" not in os.environ or not hasattr(kernel, "_execute_sleep"):
         return None
     return Pause(kernel)
+
+
+def _least_heard(log: logging.Logger) -> int:
+    """Return the least level of which a logger's records are written anywhere."""
+    if log.propagate or not log.handlers:
+        return log.level
+    return max(log.level, min(handler.level for handler in log.handlers))
 
 
 def _unread(fd: int) -> bool:
