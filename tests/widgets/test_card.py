@@ -126,7 +126,7 @@ def test_what_was_not_recorded_is_said(ledger):
     for form in (text(card(outcome, ledger)), html(card(outcome, ledger))):
         assert "cannot pickle a lock" in form
         assert "param depth" in form
-    lost = card(replace(outcome, recorded=False), None)
+    lost = card(outcome._replace(recorded=False), None)
     assert "not in the ledger" in text(lost) and "not in the ledger" in html(lost)
 
 
