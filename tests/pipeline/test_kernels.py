@@ -204,12 +204,24 @@ def test_what_other_modules_hold_is_put_away_at_the_end(fresh_ledger, write_note
     assert (project / "gone.txt").exists() == local
 
 
-def test_a_cold_kernel_that_unloaded_the_extension_ends_as_ever(fresh_ledger, write_notebook, project):
-    last = "import json\nclass Held:\n    def __del__(self, open=open):\n        open('gone.txt', 'w').close()\njson.held = Held()"
+def test_a_cold_kernel_that_unloaded_the_extension_ends_as_ever(fresh_ledger, write_notebook):
+    ours = "print('start' in vars(get_ipython().kernel.parent))"  # whether its end is changed
     for name, unload in (("kept", ""), ("unloaded", "%unload_ext nbledger\n")):
-        (project / "gone.txt").unlink(missing_ok=True)
-        run(write_notebook("1", unload + last, name=f"{name}.ipynb"), fresh_ledger, fresh=True)
-        assert (project / "gone.txt").exists() == (name == "unloaded")
+        done = run(write_notebook("1", unload + ours, name=f"{name}.ipynb"), fresh_ledger, fresh=True)
+        assert printed(done.output) == f"{name == 'kept'}\n"
+
+
+@cold_and_forked
+def test_a_kernel_that_is_shut_down_while_it_prints_ends_in_order(fresh_ledger, write_notebook, project, fresh):
+    hold = (  # ipykernel's control thread waits for the thread that prints, or for ten seconds
+        "import sys, time\nkernel, alive = get_ipython().kernel, sys.stdout.pub_thread.thread.is_alive\n"
+        "def slowly(status, channel, *rest, tell=kernel._publish_status_and_flush, sleep=time.sleep, alive=alive):\n"
+        "    if channel == 'control':\n        sleep(0.3)\n        sleep(0 if alive() else 10)\n"
+        "    tell(status, channel, *rest)\n"
+        "kernel._publish_status_and_flush = slowly\nsys.kept = open('open.txt', 'w'); sys.kept.write('kept')"
+    )
+    run(write_notebook("1", hold), fresh_ledger, fresh=fresh)
+    assert (project / "open.txt").read_text() == "kept"
 
 
 @only_where_kernels_fork

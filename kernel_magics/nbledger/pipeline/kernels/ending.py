@@ -46,6 +46,7 @@ _LIBRARIES = PRELOADABLE | {
     "tzdata",
     "yaml",
 }
+_SECONDS_TO_SETTLE = 2.0
 _BUFFERS = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
 
 
@@ -91,6 +92,7 @@ class ColdEnding:
         """Start the kernel, and end the process when it was shut down."""
         type(self._app).start(self._app)
         if self._is_in_place():
+            settle(self._app)
             self._ending.end()
 
     def restore(self) -> None:
@@ -107,6 +109,18 @@ def ending_of(shell: Any) -> ColdEnding | None:
     app = getattr(getattr(shell, "kernel", None), "parent", None)
     ours = os.name == "posix" and "NBLEDGER_PARENT_RUN" in os.environ
     return ColdEnding(app) if ours and type(app).__module__ == "ipykernel.kernelapp" else None
+
+
+def settle(app: Any) -> None:
+    """Let ipykernel's control thread finish with the request to shut down, before an exit function closes the app.
+
+    `IPKernelApp.close` stops the thread that prints and then joins the control thread, which may be waiting for what it
+    printed: about one end in fifty of a busy machine stands still for ten seconds, or until the kernel is killed.
+    """
+    thread = getattr(app, "control_thread", None)
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(_SECONDS_TO_SETTLE)
 
 
 def packages_of(modules: Iterable[str]) -> frozenset[str]:

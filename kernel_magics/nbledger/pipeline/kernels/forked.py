@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipykernel.kernelapp import IPKernelApp
 
-from nbledger.pipeline.kernels.ending import Ending
+from nbledger.pipeline.kernels.ending import Ending, settle
 from nbledger.pipeline.kernels.messages import receive
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def become(child: ToBecome, given: Mapping[str, str]) -> None:
         sys.meta_path.insert(0, Ahead(child.ahead, child.filters))
     app.use(told, given)
     app.start()  # type: ignore[no-untyped-call]
+    settle(app)
     ending.end()
 
 
