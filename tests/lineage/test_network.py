@@ -81,6 +81,18 @@ def test_functions_and_modules_are_left_out_unless_everything_is_asked_for(sessi
     assert ("code", "twice") in kinds(network(session.ledger, "df", everything=True))
 
 
+def test_a_cell_that_only_gave_an_import_does_not_come_back_by_the_data_that_both_used(notebook_session):
+    for cell in (
+        "X, y = [[0], [1], [2]], [0, 1, 2]",
+        "from sklearn.linear_model import Ridge\nother = Ridge().fit(X, y)",
+        "model = Ridge(alpha=2).fit(X, y)",
+    ):
+        assert notebook_session.run(cell) is None
+    found = network(notebook_session.ledger, "model", direction="why")
+    assert [label for kind, label in kinds(found) if kind == "model"] == ["model"]
+    assert [label for kind, label in kinds(found) if kind == "cell"] == ["[3]", "[1]"]
+
+
 def test_the_nearest_are_kept_and_the_rest_is_counted(session):
     whole = network(session.ledger, "df")
     part = network(session.ledger, "df", most=4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -287,7 +287,8 @@ class _Network:
         dropped = set() if everything else {id for id, node in self.nodes.items() if node.kind == "code"}
         dropped.discard(self.center)
         edges = [pair for pair in self.edges if not dropped & set(pair)]
-        distances = _distances(self.center, edges)
+        cells = {id for id, node in self.nodes.items() if node.kind == "cell"}
+        distances = _distances(self.center, edges, cells)
         order = sorted(distances, key=lambda one: abs(distances[one]))
         kept = {id: replace(self.nodes[id], distance=distances[id]) for id in order[:most]}
         told = self._described(kept)
@@ -322,7 +323,7 @@ class _Network:
                 yield f"{one.model} version {one.number}" + "".join(f" @{alias}" for alias in one.aliases)
 
 
-def _distances(center: str, edges: Iterable[tuple[str, str]]) -> dict[str, int]:
+def _distances(center: str, edges: Iterable[tuple[str, str]], cells: Container[str]) -> dict[str, int]:
     """Return how many edges lead from each node to the center (negative) or from it (positive)."""
     ways: dict[int, dict[str, list[str]]] = {-1: {}, 1: {}}
     for one, other in edges:
@@ -337,15 +338,10 @@ def _distances(center: str, edges: Iterable[tuple[str, str]]) -> dict[str, int]:
                 if near not in found:
                     found[near] = distance + sign
                     todo.append((near, distance + sign))
-    # What a cell that led here made beside it, and what a cell that came of it used beside it.
-    todo = deque(found.items())
-    while todo:
-        id, distance = todo.popleft()
+    for id, distance in list(found.items()):  # what a cell on the way made beside it, or used
         for sign in (-1, 1):
-            for near in ways[sign].get(id, ()):
-                if near not in found:
-                    found[near] = distance + (1 if distance > 0 else -1)
-                    todo.append((near, found[near]))
+            for near in ways[sign].get(id, ()) if id in cells else ():
+                found.setdefault(near, distance + (1 if distance > 0 else -1))
     return found
 
 
