@@ -195,7 +195,7 @@ class Objects:
 
     def _learn(self, window: Any, references: Any, unknown: Any) -> bool:
         """Hold and number the objects at these places; tell whether they may be held and are not too many."""
-        asked = window[unknown[:: len(unknown) // _ASKED + 1]].tolist()
+        asked = window[unknown[:_ASKED]].tolist()
         nans = len({id(item) for item in asked if _is_nan(item)})
         self.nans = self.nans or nans > _MOST_NANS
         share = nans / len(asked) if self.nans else 0.0
