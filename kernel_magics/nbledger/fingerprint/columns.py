@@ -13,6 +13,7 @@ import pandas as pd
 
 from .arrays import array_content, dtype_name
 from .python_text import objects_content
+from .references import content_by_reference
 from .walk import Walk
 
 
@@ -35,8 +36,13 @@ def dtype_of(values: Any) -> Any:
 def column_digest(walk: Walk, values: Any) -> bytes:
     """Return the digest of a column's dtype and values."""
     if isinstance(values, np.ndarray):
-        return typed_digest(walk, values.dtype, array_content(walk, values))
+        return typed_digest(walk, values.dtype, block_content(walk, values))
     return typed_digest(walk, dtype_of(values), extension_content(walk, values))
+
+
+def block_content(walk: Walk, values: Any) -> bytes:
+    """Return the digest of an array that pandas holds."""
+    return content_by_reference(walk, values, lambda array: array_content(walk, array))
 
 
 def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
@@ -94,4 +100,5 @@ def _string_content(walk: Walk, values: Any) -> bytes:
         from .arrow import text_content
 
         return text_content(walk, chunked)
-    return objects_content(walk, values._ndarray.reshape(-1), dtype_of(values).na_value)
+    missing = dtype_of(values).na_value
+    return content_by_reference(walk, values._ndarray, lambda array: objects_content(walk, array.reshape(-1), missing))

@@ -66,6 +66,7 @@ def _texts_or_mixed(walk: Walk, items: list[Any]) -> bytes:
     try:
         return b"s" + batch_digest(walk.sink, items)
     except TypeError:
+        walk.mixed = True
         return b"m" + mixed_batch_digest(walk, items)
 
 
