@@ -78,15 +78,15 @@ def test_nothing_is_held_once_the_column_is_gone():
     assert not set(references._copies) - known
 
 
-def test_the_oldest_copies_go_where_all_take_too_much(monkeypatch):
+def test_columns_checked_in_turn_share_the_memory_and_idle_ones_give_theirs_up(monkeypatch):
     monkeypatch.setattr(references, "_MOST", 2 * ROWS)
-    held = [pd.Series(strings("-"), dtype=object) for _ in range(4)]
-    for column in held:
-        token(column)
-        token(column)
-    copies = [references._copies[id(column._values)].references is not None for column in held]
-    assert copies == [False, False, True, True]
-    assert len({token(column) for column in held}) == 1
+    monkeypatch.setattr(references, "_copies", {})
+    columns = [pd.Series(strings("-"), dtype=object) for _ in range(4)]
+    tokens = {token(column) for _ in range(3) for column in columns}
+    assert [references._copies[id(column._values)].size() for column in columns] == [ROWS, ROWS, 0, 0]
+    tokens |= {token(column) for _ in range(2) for column in columns[1:]}
+    assert [references._copies[id(column._values)].size() for column in columns] == [0, ROWS, ROWS, 0]
+    assert len(tokens) == 1
 
 
 def test_an_array_of_ones_own_is_not_referred_to_and_can_be_resized():

@@ -11,41 +11,51 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from .walk import Walk
 
-# With fewer elements it is not worth it; with more in all columns together the oldest copy goes.
+# With fewer elements it is not worth it; with more in all columns together no copy is made.
 _LEAST = 1 << 12
 _MOST = 1 << 22
 
 
 class _Copy:
-    """The references of an array that lives, and the digest of what they refer to; neither when it was met once."""
+    """A copy of an array that lives, and its digest; neither while it was met only once."""
 
-    __slots__ = ("_array", "digest", "references")
+    __slots__ = ("_array", "held", "met")
 
     def __init__(self, array: Any) -> None:
         key = id(array)
         self._array = weakref.ref(array, lambda _: _copies.pop(key, None))
-        self.references: Any = None
-        self.digest = b""
+        #: When the array was checked last.
+        self.met = next(_checks)
+        #: Copy and digest; set at once, for other threads may look.
+        self.held: tuple[Any, bytes] | None = None
 
     def is_of(self, array: Any) -> bool:
         """Tell whether this is the copy of an array."""
         return self._array() is array
 
-    def is_current(self, array: Any) -> bool:
-        """Tell whether the array refers to the same objects still."""
-        if self.references is None or _layout(self.references) != _layout(array):
-            return False
-        one, other = (np.frombuffer(each.ravel(order="K"), np.uintp) for each in (self.references, array))
-        return bool(np.array_equal(one, other))
+    def digest(self, array: Any) -> bytes | None:
+        """Return the digest of the array if it refers to the same objects still."""
+        held = self.held
+        if held is None or _layout(held[0]) != _layout(array):
+            return None
+        one, other = (np.frombuffer(each.ravel(order="K"), np.uintp) for each in (held[0], array))
+        return held[1] if np.array_equal(one, other) else None
+
+    def size(self) -> int:
+        """Return how many references are held."""
+        held = self.held
+        return 0 if held is None else int(held[0].size)
 
 
 _copies: dict[int, _Copy] = {}
+_checks = count()
 
 
 def content_by_reference(walk: Walk, array: Any, make: Callable[[Any], bytes]) -> bytes:
@@ -58,16 +68,19 @@ def content_by_reference(walk: Walk, array: Any, make: Callable[[Any], bytes]) -
     if known is None or not known.is_of(array):
         _copies[id(array)] = _Copy(array)
         return make(array)
-    if known.is_current(array):
-        return known.digest
-    known.references = None
+    before, known.met = known.met, next(_checks)
+    digest = known.digest(array)
+    if digest is not None:
+        return digest
+    known.held = None
+    if not _has_room(array.size, before):
+        return make(array)
     # What is read is the copy: another thread may write to the array.
     references = array.copy(order="K")
     outer, walk.mixed = walk.mixed, False
     digest = make(references)
     if not walk.mixed:
-        known.references, known.digest = references, digest
-        _limit(known)
+        known.held = references, digest
     walk.mixed |= outer
     return digest
 
@@ -76,12 +89,15 @@ def _layout(array: Any) -> tuple[Any, ...]:
     return array.shape, array.flags.c_contiguous, array.flags.f_contiguous
 
 
-def _limit(newest: _Copy) -> None:
-    """Let the oldest copies go where all take too much memory."""
-    held = [copy for copy in list(_copies.values()) if copy.references is not None and copy is not newest]
-    size = newest.references.size + sum(copy.references.size for copy in held)
-    for copy in held:
-        if size <= _MOST:
-            break
-        size -= copy.references.size
-        copy.references = None
+def _has_room(size: int, before: int) -> bool:
+    """Tell whether so many references may be held; copies that were of no use since this time go first.
+
+    So columns that are checked in turn do not drive each other out.
+    """
+    copies = list(_copies.values())
+    size += sum(copy.size() for copy in copies)
+    for copy in copies:
+        if size > _MOST and copy.met < before:
+            size -= copy.size()
+            copy.held = None
+    return size <= _MOST
