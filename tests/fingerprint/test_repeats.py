@@ -236,3 +236,32 @@ def test_a_word_that_takes_the_memory_of_another_is_noticed():
     others = [(b"w%04d" % number).decode() for number in range(1000)]
     values[:] = next((other for other in others if id(other) == address), others[0])
     assert token(values) != before
+
+
+@pytest.mark.parametrize("missing", [np.nan, pd.NA], ids=repr)
+@pytest.mark.parametrize("length", [1, BATCH - 1, BATCH + 1, 5 * BATCH + 7])
+@pytest.mark.parametrize("odd", ["", "nul\0inside", "δέλτα", "\udcff", "x" * 20_000], ids=len)
+def test_python_strings_have_the_identity_of_arrow_s_wherever_values_are_missing(missing, length, odd):
+    items = [odd if index % 97 == 5 else f"word {index}" for index in range(length)]
+    gaps = [items, [missing if i % 10 == 3 else item for i, item in enumerate(items)], [missing, *items[1:-1], missing]]
+    for given in gaps:
+        column = pd.Series(given, dtype=pd.StringDtype("python", na_value=missing))
+        if "\udcff" in items:
+            assert fingerprint(column) == fingerprint(column.iloc[::-1].iloc[::-1])
+            continue
+        assert fingerprint(column).hash == fingerprint(column.astype(pd.StringDtype("pyarrow", na_value=missing))).hash
+
+
+@pytest.mark.parametrize("kinds", [(float,), (np.float64,), (float, np.float64)], ids=len)
+def test_nans_that_are_each_an_object_between_repeated_words_count_by_type_and_value(kinds):
+    length = 17 * BATCH
+    values = column(["alpha", "beta"], length)
+    for place in range(0, length, 7):
+        values[place] = kinds[place % len(kinds)]("nan")
+    values[BATCH * 3 : BATCH * 4] = [-float("nan") for _ in range(BATCH)]
+    values[BATCH * 5 : BATCH * 6] = [f"more {index}" for index in range(500)] * 16 + ["alpha"] * (BATCH - 8000)
+    digests = [one_by_one(values[i : i + BATCH].tolist()) for i in range(0, 16 * BATCH, BATCH)]
+    assert repeats.window_digests(Walk(IDENTITY), values, 16 * BATCH) == [digests]
+    assert token(values) == token(values.copy())
+    values[1] = 2.5
+    assert repeats.window_digests(Walk(IDENTITY), values, BATCH)[0] == [one_by_one(values[:BATCH].tolist())]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .buffers import content
-from .mixed import batch_content
+from .mixed import batch_content, no_pages
 from .repeats import WINDOW, window_digests
 from .sampling import sample_array
 from .text import BATCH
@@ -59,6 +59,7 @@ def object_content(walk: Walk, value: Array) -> bytes:
     whole = value.size // BATCH * BATCH
     known = window_digests(walk, flat, whole) if whole else []
     digests = []
+    pages = no_pages() if whole else None
     for number, start in enumerate(range(0, whole, WINDOW)):
         found = known[number] if known else None
         if found is None:
@@ -66,10 +67,10 @@ def object_content(walk: Walk, value: Array) -> bytes:
             found = []
             for i in range(start, stop, BATCH):
                 gaps = bool(found) and found[-1].startswith(b"m")
-                found.append(batch_content(walk, flat[i : i + BATCH], gaps=gaps))
+                found.append(batch_content(walk, flat[i : i + BATCH], pages, gaps=gaps))
         digests += found
     if whole < value.size:
-        digests.append(batch_content(walk, flat[whole : value.size]))
+        digests.append(batch_content(walk, flat[whole : value.size], pages))
     return walk.sink.digest(b"".join(digests))
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 from nbledger.records import Column
 
 from .arrays import array_content
-from .arrow_text import chunks_of, is_text, offsets_of, plain, text_digests, text_of
+from .arrow_text import chunks_of, few_arrays, is_text, offsets_of, plain, text_digests, text_of
 from .buffers import content
-from .columns import WINDOW
+from .text import WINDOW
 from .walk import Walk, register, register_base
 
 
@@ -38,7 +38,7 @@ def _windows(chunked: Any) -> Any:
 def chunked_content(walk: Walk, chunked: Any) -> bytes:
     """Return the digest of the values of an Array or ChunkedArray; its type is hashed by the caller."""
     kind = chunked.type
-    if is_text(kind):
+    if is_text(kind) or (walk.sink.raw_layout and (pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))):
         return text_content(walk, chunked)
     if walk.sink.raw_layout and _is_fixed(kind):
         return walk.sink.digest(b"".join(_raw_fixed(walk, chunk) for chunk in chunks_of(chunked)))
@@ -52,7 +52,7 @@ def chunked_content(walk: Walk, chunked: Any) -> bytes:
 def text_content(walk: Walk, chunked: Any) -> bytes:
     """Return the digest of the values of an array of strings or bytes."""
     if walk.sink.raw_layout:
-        return walk.sink.digest(b"".join(_raw_text(walk, plain(chunk)) for chunk in chunks_of(chunked)))
+        return walk.sink.digest(b"".join(_raw_text(walk, plain(array)) for array in few_arrays(chunked)))
     return walk.sink.digest(b"".join(text_digests(walk.sink, chunked)))
 
 

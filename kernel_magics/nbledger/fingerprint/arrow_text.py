@@ -15,13 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from .coded import MOST, Words, words_of
-from .columns import WINDOW
 from .sink import PARALLEL, Sink, spread
+from .text import WINDOW
 
 # Rows that one thread takes at a time.
 _TASK = 8 * WINDOW
-# With more chunks than this in a window they are joined, which costs a copy, but less than looking at each.
+# With more chunks than this in a window they are joined, which costs a copy, but less than looking at each; unless
+# their memory is more than `_JOINED` bytes a window.
 _PIECES = 8
+_JOINED = 1 << 24
 # So many elements tell at once that windows differ.
 _PROBE = 64
 # No longer text is compared with the one before it.
@@ -63,6 +65,24 @@ def text_digests(sink: Sink, chunked: Any) -> list[bytes]:
 def chunks_of(chunked: Any) -> list[Any]:
     """Return the arrays of an Array or ChunkedArray."""
     return chunked.chunks if isinstance(chunked, pa.ChunkedArray) else [chunked]
+
+
+def few_arrays(chunked: Any) -> Iterator[Any]:
+    """Yield the arrays of an Array or ChunkedArray; where they are many and small, those of `WINDOW` rows in one."""
+    windows = len(chunked) // WINDOW + 1
+    if (
+        not isinstance(chunked, pa.ChunkedArray)
+        or chunked.num_chunks <= _PIECES * windows
+        or chunked.get_total_buffer_size() > _JOINED * windows
+    ):
+        yield from chunks_of(chunked)
+        return
+    for start in range(0, len(chunked), WINDOW):
+        part = chunked.slice(start, WINDOW)
+        try:
+            yield part.combine_chunks()
+        except pa.ArrowInvalid:  # more text in one window than 32-bit offsets can tell
+            yield from part.chunks
 
 
 def plain(array: Any) -> Any:
@@ -179,18 +199,15 @@ class _Windows:
 
     def _pieces(self, part: Any) -> Iterator[_Plain | _Coded]:
         """Yield the arrays that make up a part of a column; where they are many and small, those of a window in one."""
-        chunks = chunks_of(part)
-        if len(chunks) <= _PIECES * _TASK // WINDOW and is_text(part.type):
-            yield from map(_Plain, chunks)
-        elif len(chunks) <= _PIECES * _TASK // WINDOW and pa.types.is_dictionary(part.type):
-            for array in chunks:
+        if is_text(part.type):
+            yield from map(_Plain, few_arrays(part))
+        elif pa.types.is_dictionary(part.type) and len(chunks_of(part)) <= _PIECES * _TASK // WINDOW:
+            for array in chunks_of(part):
                 yield from self._decoded(array)
         else:
             for start in range(0, len(part), WINDOW):
-                arrays = chunks_of(part.slice(start, WINDOW))
-                if not is_text(part.type):
-                    arrays = list(map(plain, arrays))
-                yield from map(_Plain, [pa.concat_arrays(arrays)] if len(arrays) > _PIECES else arrays)
+                arrays = [plain(array) for array in chunks_of(part.slice(start, WINDOW))]
+                yield from map(_Plain, few_arrays(pa.chunked_array(arrays)))
 
     def _decoded(self, array: Any) -> Iterator[_Plain | _Coded]:
         """Yield a dictionary's array: as it is where its texts are few and often repeated, else decoded in windows."""

@@ -35,9 +35,9 @@ class Runs:
             self.items = compute.binary_join_element_wise(*parts, b"")
             bits *= 2
 
-    def batches(self, numbers: Any, step: int) -> list[memoryview]:
-        """Return what the numbers stand for, together for each `step` of them."""
-        found = self.items.take(pa.array(self.runs_of(numbers)))
+    def batches(self, runs: Any, step: int) -> list[memoryview]:
+        """Return what these runs stand for, together for each `step` of their numbers."""
+        found = self.items.take(pa.array(runs))
         edges = np.frombuffer(found.buffers()[1], np.int32)[: len(found) + 1 : step // self.run].tolist()
         text = memoryview(found.buffers()[2])
         return [text[start:stop] for start, stop in pairwise(edges)]
@@ -55,16 +55,12 @@ class Runs:
         return runs.astype(np.uint16)
 
     def tabulate(self, values: Any) -> Any:
-        """Return what `look_up` gives for each run, from one value for each text."""
+        """Return the values of each run, together as bytes, from one value for each text."""
         padded = np.zeros(1 << self.bits, values.dtype)
         padded[: len(values)] = values
         runs = np.arange(1 << self.bits * self.run)
         places = [runs >> self.bits * place & (1 << self.bits) - 1 for place in range(self.run)]
         return np.ascontiguousarray(padded[np.stack(places, axis=1)]).view(f"V{self.run * values.itemsize}").reshape(-1)
-
-    def look_up(self, table: Any, numbers: Any) -> Any:
-        """Return the values of a table for these numbers, as bytes."""
-        return table.take(self.runs_of(numbers), mode="clip").view(np.uint8)
 
 
 class Words:

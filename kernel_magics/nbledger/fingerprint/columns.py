@@ -6,20 +6,15 @@ Python objects hold it. What a missing value hides (under a mask, in a null slot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from . import repeats
 from .arrays import array_content, dtype_name
-from .buffers import content
-from .text import encode_text, portions, text_content
+from .python_text import objects_content
+from .references import content_by_reference
 from .walk import Walk
-
-# Rows of one digest in contents that are made window by window.
-WINDOW = 1 << 15
 
 
 def dtype_text(dtype: Any) -> bytes:
@@ -41,8 +36,13 @@ def dtype_of(values: Any) -> Any:
 def column_digest(walk: Walk, values: Any) -> bytes:
     """Return the digest of a column's dtype and values."""
     if isinstance(values, np.ndarray):
-        return typed_digest(walk, values.dtype, array_content(walk, values))
+        return typed_digest(walk, values.dtype, block_content(walk, values))
     return typed_digest(walk, dtype_of(values), extension_content(walk, values))
+
+
+def block_content(walk: Walk, values: Any) -> bytes:
+    """Return the digest of an array that pandas holds."""
+    return content_by_reference(walk, values, lambda array: array_content(walk, array))
 
 
 def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
@@ -100,60 +100,5 @@ def _string_content(walk: Walk, values: Any) -> bytes:
         from .arrow import text_content
 
         return text_content(walk, chunked)
-    objects = values._ndarray.reshape(-1)
-    starts = range(0, len(objects), WINDOW)
-    if walk.sink.raw_layout:
-        numbered = repeats.window_digests(walk, objects, len(objects))
-        if numbered and None not in numbered:
-            return walk.sink.digest(b"".join(part for window in numbered for part in window or ()))
-        return walk.sink.digest(b"".join(_token_of_objects(walk, objects[i : i + WINDOW]) for i in starts))
-    found = repeats.text_digests(walk, objects, WINDOW)
-    return walk.sink.digest(
-        b"".join(
-            _window_of_objects(walk, objects[i : i + WINDOW]) if digest is None else digest
-            for i, digest in zip(starts, found or [None] * len(starts), strict=True)
-        )
-    )
-
-
-def _filled(window: Any) -> tuple[Any, list[str]]:
-    """Return (mask of missing values or None, the strings with "" for those)."""
-    items = window.tolist()
-    try:
-        "".join(items)  # five times as fast as asking pandas, and most columns miss nothing
-    except TypeError:
-        missing = pd.isna(window)
-    else:
-        return None, items
-    window = window.copy()
-    window[missing] = ""
-    return missing, window.tolist()
-
-
-def _token_of_objects(walk: Walk, window: Any) -> bytes:
-    missing, items = _filled(window)
-    mask = b"-" if missing is None else walk.sink.digest(missing.tobytes())
-    return mask + walk.sink.digest(b"".join(text_content(walk.sink, items)))
-
-
-def _window_of_objects(walk: Walk, window: Any) -> bytes:
-    """One window of strings from Python objects: as `arrow_text` has it from lengths and text."""
-    missing, items = _filled(window)
-    hasher = walk.sink.new()
-    sizes = []
-    for part in portions(items):
-        hasher.update(encode_text("".join(part)))
-        sizes.append(_utf8_lengths(part))
-    lengths = np.concatenate(sizes) if sizes else np.zeros(0, np.int64)
-    if missing is not None:
-        lengths[missing] = -1
-    return walk.sink.digest(content(walk.sink, lengths) + walk.sink.finish(hasher))
-
-
-def _utf8_lengths(items: Sequence[str]) -> Any:
-    """Return each string's bytes in UTF-8: from the NULs that a join puts between them, 3 times as fast as `len`."""
-    data = np.frombuffer(encode_text("\0".join(items)), np.uint8)
-    gaps = np.flatnonzero(data == 0)
-    if len(gaps) != len(items) - 1:  # NULs inside
-        return np.fromiter((len(encode_text(item)) for item in items), np.int64, len(items))
-    return np.diff(gaps, prepend=-1, append=len(data)) - 1
+    missing = dtype_of(values).na_value
+    return content_by_reference(walk, values._ndarray, lambda array: objects_content(walk, array.reshape(-1), missing))

@@ -16,7 +16,7 @@ from nbledger.records import Column
 
 from .arrays import array_content
 from .buffers import row_contents
-from .columns import column_digest, dtype_of, dtype_text, extension_content, typed_digest
+from .columns import block_content, column_digest, dtype_of, dtype_text, extension_content, typed_digest
 from .indexes import index_digest, labels_digest
 from .walk import Walk, register, register_base
 
@@ -52,7 +52,7 @@ def _block_tokens(walk: Walk, frame: Any) -> bytes:
     for places, values in _blocks(frame):
         parts.append(places.tobytes() + dtype_text(dtype_of(values)))
         if isinstance(values, np.ndarray):
-            parts.append(array_content(walk, values))
+            parts.append(block_content(walk, values))
         elif values.ndim == 2:
             parts.append(array_content(walk, values._ndarray))
         else:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .columns import WINDOW, column_digest, dtype_text
+from .columns import column_digest, dtype_text
+from .text import WINDOW
 from .walk import Walk
 
 

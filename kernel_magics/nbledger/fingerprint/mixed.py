@@ -3,13 +3,14 @@
 The strings of a batch are hashed together, in a tenth of the time that one object after another takes. So it has to be
 known which ones they are, and to ask each object for its type costs as much as all the rest. `None`, NaN, NA and NaT
 are found by their addresses. Of other objects, as NaNs that are each a float of their own, it is guessed: Python keeps
-objects of one size together, so those of a page of memory mostly have one type. A guess is used once it is proven,
-which is cheap: strings can be joined, and the rest have other types.
+objects of one size together, so those of a page of memory mostly have one type, which is asked of one object for each
+page. A guess is used once it is proven, which is cheap: strings can be joined, and the rest have other types.
 """
 
 from __future__ import annotations
 
 import sys
+from array import array
 from itertools import compress
 from typing import Any
 
@@ -20,17 +21,25 @@ from .walk import Walk
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# Bits of an address within a page, and how many pages are told apart.
-_PAGE = 12
+# Bits of an address within a page (Python's allocator calls it a pool), and how many pages are told apart.
+_PAGE = 14
 _PAGES = 1 << 16
+# What is known of a page.
+_TEXT, _OTHER = 1, 2
 # Values without parts, whose encoding depends on nothing else.
 SCALARS = (type(None), bool, int, float, np.float64)
 
 
-def batch_content(walk: Walk, part: Array, *, gaps: bool = False) -> bytes:
+def no_pages() -> Array:
+    """Return what `batch_content` keeps of one batch for the next: of each page, whether its objects are strings."""
+    return np.zeros(_PAGES, np.int8)
+
+
+def batch_content(walk: Walk, part: Array, pages: Array | None = None, *, gaps: bool = False) -> bytes:
     """Return the encoding of at most `BATCH` objects (or numpy strings): a letter and a digest.
 
-    `gaps` says that missing values are to be expected, so that they are looked for first.
+    `gaps` says that missing values are to be expected, so that they are looked for first. `pages` is what `no_pages`
+    gave for the first one of several batches.
     """
     if part.dtype.kind != "O":
         return _texts_or_mixed(walk, part.tolist())
@@ -45,9 +54,11 @@ def batch_content(walk: Walk, part: Array, *, gaps: bool = False) -> bytes:
         return b"m" + _gappy_digest(walk, part, references)
     except TypeError:
         pass
+    pages = no_pages() if pages is None else pages
     try:
-        return b"m" + _guessed_digest(walk, part, references)
+        return b"m" + _guessed_digest(walk, part, references, pages)
     except TypeError:
+        pages[:] = 0
         return _texts_or_mixed(walk, part.tolist())
 
 
@@ -55,6 +66,7 @@ def _texts_or_mixed(walk: Walk, items: list[Any]) -> bytes:
     try:
         return b"s" + batch_digest(walk.sink, items)
     except TypeError:
+        walk.mixed = True
         return b"m" + mixed_batch_digest(walk, items)
 
 
@@ -112,21 +124,23 @@ def _gappy_digest(walk: Walk, part: Array, references: Array) -> bytes:
     return _digest(walk, is_text, texts, others)
 
 
-def _guessed_digest(walk: Walk, part: Array, references: Array) -> bytes:
+def _guessed_digest(walk: Walk, part: Array, references: Array, pages: Array) -> bytes:
     """Return `mixed_batch_digest` of objects, from a guess which of them are strings.
 
     Raises `TypeError` where they lie on so many pages that to ask each object is no more work, or the guess is wrong.
     """
-    pages = (references >> np.uintp(_PAGE) & np.uintp(_PAGES - 1)).view(np.intp)
-    places = np.arange(len(pages), dtype=np.int32)
-    last = np.empty(_PAGES, np.int32)
-    last[pages] = places
-    asked = np.flatnonzero(last[pages] == places)
-    if len(asked) > len(pages) // 4:
-        raise TypeError
-    guess = np.empty(_PAGES, np.bool_)
-    guess[pages[asked]] = [type(part[place]) is str for place in asked.tolist()]
-    is_text = guess[pages]
+    slots = (references >> np.uintp(_PAGE) & np.uintp(_PAGES - 1)).view(np.intp)
+    found = pages.take(slots, mode="clip")
+    new = np.flatnonzero(found == 0)
+    if len(new):
+        last = np.empty(_PAGES, np.intp)
+        last[slots[new]] = new
+        asked = new[last[slots[new]] == new]
+        if len(asked) > len(slots) // 4:
+            raise TypeError
+        pages[slots[asked]] = [_TEXT if type(item) is str else _OTHER for item in part[asked].tolist()]
+        found = pages.take(slots, mode="clip")
+    is_text = found == _TEXT
     others = part[~is_text].tolist()
     kinds = {*map(type, others)}
     if not kinds or not kinds <= _scalars():
@@ -139,12 +153,16 @@ def _scalars() -> set[type]:
     return {*SCALARS} if pandas is None else {*SCALARS, type(pandas.NA), type(pandas.NaT)}
 
 
+def all_equal(numbers: list[float]) -> bool:
+    """Tell whether floats have the same bits."""
+    bits = np.frombuffer(array("d", numbers), np.uint64)
+    return bool((bits == bits[0]).all())
+
+
 def _encoded(walk: Walk, others: list[Any], kinds: set[type]) -> bytes:
     """Return the encodings of objects of these types, one after another; values that are met again are encoded once."""
-    if kinds in ({float}, {np.float64}):
-        bits = np.array(others).view(np.uint64)
-        if (bits == bits[0]).all():
-            return walk.encode(others[0]) * len(others)
+    if kinds in ({float}, {np.float64}) and all_equal(others):
+        return walk.encode(others[0]) * len(others)
     if kinds <= _scalars():
         addresses = [*map(id, others)]
         known = dict(zip(addresses, others, strict=True))

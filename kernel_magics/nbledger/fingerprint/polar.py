@@ -14,8 +14,8 @@ import polars as pl
 from nbledger.records import Column
 
 from .arrays import array_content
-from .columns import WINDOW
 from .mixed import mixed_batch_digest
+from .text import WINDOW
 from .walk import Walk, register
 
 

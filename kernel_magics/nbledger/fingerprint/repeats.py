@@ -6,18 +6,19 @@ a batch together from the numbers, which is 3 times as fast as joining Python st
 `text.batch_digest` and `mixed.mixed_batch_digest`. The token takes the numbers as they are.
 
 References are compared as integers and never followed: an object is always taken from the array itself, and is held
-while its number counts.
+while its number counts. NaNs that are each a float of their own are looked at where they stand, and get one number.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from struct import Struct
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from .mixed import SCALARS, mixed_content
+from .mixed import SCALARS, all_equal, mixed_content
 from .sink import spread
 from .text import BATCH, encode_text
 from .walk import Walk
@@ -27,12 +28,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_bits = Struct("<d").pack
+
 #: Elements that are numbered together: whole batches, and few enough to stay in the processor's cache.
 WINDOW = 16 * BATCH
 # With more references than this it is not worth it. A window that has many at its beginning is not numbered at all.
 _MOST = 8192
 _PROBE = 2048
 _MOST_IN_PROBE = 1800
+# With more NaNs than this among so many objects that are met for the first time, each is taken to be another object.
+_MOST_NANS = 16
+_ASKED = 256
 # Slots of a table that finds a reference's number by some of its bits, in a quarter of the time of hashing it. For more
 # references than a sixteenth of that it has eight times as many, which stay in the second-level cache.
 _SLOTS = 1 << 12
@@ -97,6 +103,8 @@ class Objects:
         #: Whether the window before could not be numbered.
         self.refused = False
         self.plain = {*SCALARS, type(pandas.NA), type(pandas.NaT)}
+        #: Whether NaNs are objects of their own.
+        self.nans = False
         self._forget()
 
     def _forget(self) -> None:
@@ -112,7 +120,9 @@ class Objects:
         self.words: Words | None = None
         # The digest of all that a token's numbers stand for.
         self.known = b""
-        # A table of which objects are strings, looked at in runs of `texts`.
+        # Numbers by the encodings of NaNs.
+        self.nan_numbers: dict[bytes, int] = {}
+        # A table of which objects are strings, by runs of `texts`.
         self.flags: Any = None
 
     def encode(self, window: Any) -> list[bytes] | None:
@@ -122,8 +132,8 @@ class Objects:
             return None
         if self.sink.raw_layout:
             if not self.known:
-                parts = (b"%d:%b%b" % (len(o), o, t) for t, o in zip(self.texts, self.others, strict=True))
-                self.known = self.sink.digest(b"".join(parts))
+                sizes = b",".join(b"%d" % len(other) for other in self.others) if any(self.others) else b""
+                self.known = self.sink.digest(b"".join([sizes, b";", *self.others, *self.texts]))
             return [b"w" + self.sink.digest(numbers.view(np.uint8)) + self.known]
         longest = max(map(len, self.texts))
         if longest * BATCH > _MOST_TEXT:
@@ -155,14 +165,15 @@ class Objects:
         references = np.frombuffer(np.ascontiguousarray(window), np.uintp)
         if not self.held and not self._learn(window, references, np.arange(min(_PROBE, len(references)))):
             return None
-        for _ in range(2):  # mostly all that there is stands at the beginning
+        for _ in range(3):  # mostly all that there is stands at the beginning
             numbers, unknown = self._look_up(references)
+            if self.nans and len(unknown):
+                unknown = self._number_nans(window, numbers, unknown)
             if not len(unknown):
                 return numbers
             if not self._learn(window, references, unknown):
                 return None
-        numbers, unknown = self._look_up(references)
-        return None if len(unknown) else numbers
+        return None
 
     def _look_up(self, references: Any) -> tuple[Any, Any]:
         """Return the references' numbers by a table of some of their bits, and the places of those not known."""
@@ -184,10 +195,16 @@ class Objects:
 
     def _learn(self, window: Any, references: Any, unknown: Any) -> bool:
         """Hold and number the objects at these places; tell whether they may be held and are not too many."""
-        new = references[unknown]
-        if len(set(new[:_PROBE].tolist())) > _MOST_IN_PROBE:
+        asked = window[unknown[:_ASKED]].tolist()
+        nans = len({id(item) for item in asked if _is_nan(item)})
+        self.nans = self.nans or nans > _MOST_NANS
+        share = nans / len(asked) if self.nans else 0.0
+        probe = references[unknown[:_PROBE]].tolist()
+        if len(set(probe)) - share * len(probe) > _MOST_IN_PROBE * (1 - share):
             return False
-        codes, distinct = self.pandas.factorize(new)
+        if self.nans:
+            unknown = self._without_nans(window, unknown)
+        codes, distinct = self.pandas.factorize(references[unknown])
         if len(self.held) + len(distinct) > _MOST:
             if not self.held:
                 return False
@@ -196,19 +213,68 @@ class Objects:
         first = np.empty(len(distinct), np.intp)
         first[codes[::-1]] = unknown[::-1]
         found = [window[place] for place in first.tolist()]
-        if any("\0" in item if type(item) is str else type(item) not in self.plain for item in found):
-            return False
-        if list(map(id, found)) != distinct.tolist():
+        if not found or list(map(id, found)) != distinct.tolist():
             return False  # another thread writes to the array
+        return self._hold(found, distinct)
+
+    def _hold(self, found: list[Any], references: Any) -> bool:
+        """Number these objects; tell whether they are strings without NULs and other plain values."""
+        kinds = {*map(type, found)}
+        if not kinds <= self.plain | {str}:
+            return False
+        strings = found if kinds == {str} else [item for item in found if type(item) is str]
+        texts = encode_text("\0".join(strings)).split(b"\0") if strings else []
+        if len(texts) != len(strings):
+            return False  # NULs inside
+        others = [b"" if type(item) is str else self.walk.encode(item) for item in found]
+        given = iter(texts)
+        texts = [b"" if other else next(given) + b"\0" for other in others]
+        if self.nans:
+            start = len(self.held)
+            self.nan_numbers |= {others[i]: start + i for i, item in enumerate(found) if _is_nan(item)}
         self.held += found
-        self.references = np.concatenate([self.references, distinct])
-        self.texts += [encode_text(item) + b"\0" if type(item) is str else b"" for item in found]
-        self.others += [b"" if type(item) is str else self.walk.encode(item) for item in found]
+        self.references = np.concatenate([self.references, references])
+        self.texts += texts
+        self.others += others
         self.runs.clear()
         self.words = None
         self.known = b""
         self._tabulate()
         return True
+
+    def _number_nans(self, window: Any, numbers: Any, unknown: Any) -> Any:
+        """Fill in the numbers of NaNs that stand at these places, and return the places of all else."""
+        found = window[unknown].tolist()
+        kinds = {*map(type, found)}
+        if kinds not in ({float}, {np.float64}):
+            return unknown if kinds.isdisjoint((float, np.float64)) else self._number_some(numbers, unknown, found)
+        if not all_equal(found):
+            return self._number_some(numbers, unknown, found)
+        number = self.nan_numbers.get(self.walk.encode(found[0]))
+        if number is None:
+            return unknown
+        numbers[unknown] = number
+        return ()
+
+    def _number_some(self, numbers: Any, unknown: Any, found: list[Any]) -> Any:
+        """Fill in the numbers of the NaNs among these objects, and return the places of all else."""
+        known = [self.nan_numbers.get(self.walk.encode(item), -1) if _is_nan(item) else -1 for item in found]
+        told = np.array(known)
+        numbers[unknown[told >= 0]] = told[told >= 0]
+        return unknown[told < 0]
+
+    def _without_nans(self, window: Any, unknown: Any) -> Any:
+        """Return these places without NaNs but for the first one of each encoding that has no number yet."""
+        found = window[unknown].tolist()
+        gaps = [place for place, item in enumerate(found) if _is_nan(item)]
+        first: dict[tuple[type, bytes], int] = {}
+        for place in gaps:
+            first.setdefault((type(found[place]), _bits(found[place])), place)
+        new = [place for place in first.values() if self.walk.encode(found[place]) not in self.nan_numbers]
+        kept = np.ones(len(found), np.bool_)
+        kept[gaps] = False
+        kept[new] = True
+        return unknown[kept]
 
     def _tabulate(self) -> None:
         """Make the table of `_look_up`, from the bits that tell most references apart; the others stand beside it."""
@@ -234,21 +300,24 @@ class Objects:
 
     def _batches(self, numbers: Any) -> Iterator[bytes]:
         """Yield the encoding of each batch in a part of a window."""
-        texts = self._join(self.texts, numbers)
+        runs = self._runs_of(self.texts)
+        found = runs.runs_of(numbers)
+        texts = runs.batches(found, BATCH)
         if all(self.texts):
             yield from (b"s" + self.sink.digest(text[:-1]) for text in texts)
             return
-        flags = self.runs[True].look_up(self.flags, numbers).view(np.uint8).reshape(-1, BATCH)
+        flags = self.flags.take(found, mode="clip").view(np.bool_).reshape(-1, BATCH)  # these are counted quickly
         given = list(filter(None, self.others))
         if len(given) == 1:
             others: list[Any] = [given[0] * int(BATCH - np.count_nonzero(flag)) for flag in flags]
         else:
-            others = self._join(self.others, numbers)
+            runs = self._runs_of(self.others)
+            others = runs.batches(runs.runs_of(numbers), BATCH)
         for text, flag, other in zip(texts, flags, others, strict=True):
             digest = self.sink.digest(text[:-1]) if text else b""
             yield b"m" + self.sink.digest(mixed_content(flag, digest, other)) if other else b"s" + digest
 
-    def _join(self, items: list[bytes], numbers: Any) -> list[memoryview]:
+    def _runs_of(self, items: list[bytes]) -> Runs:
         runs = self.runs.get(items is self.texts)
         if runs is None:
             from .coded import Runs  # imports pyarrow
@@ -256,4 +325,9 @@ class Objects:
             runs = self.runs[items is self.texts] = Runs(items)
             if items is self.texts:
                 self.flags = runs.tabulate(np.array([text != b"" for text in items]))
-        return runs.batches(numbers, BATCH)
+        return runs
+
+
+def _is_nan(item: Any) -> bool:
+    """Tell whether an object is a NaN of Python's or numpy's."""
+    return type(item) in (float, np.float64) and item != item  # noqa: PLR0124

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from .sink import Sink
 
 BATCH = 8192
+# Rows of one digest in columns that are read window by window.
+WINDOW = 1 << 15
 # No more text than this is joined at once, however long the strings are.
 _JOIN = 1 << 22
 

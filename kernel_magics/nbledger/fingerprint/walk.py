@@ -137,6 +137,7 @@ class Walk:
         "keep",
         "lowest",
         "memo",
+        "mixed",
         "opaque",
         "order",
         "profile",
@@ -154,6 +155,8 @@ class Walk:
         self.opaque = False
         self.built = 0
         self.sampled = False
+        #: Whether there were objects among strings that may change while references to them stay.
+        self.mixed = False
         self.depth = 0
         self.lowest = MAX_DEPTH
         self.revisits = 0
