@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nbledger.ledger.conditions import Comparison, Condition, Name
 from nbledger.ledger.predicates import END_COLUMNS, RUN_COLUMNS, TABLES, Sql, column_test, equals, value_test
@@ -34,6 +34,52 @@ class Driver(NamedTuple):
     def joined(self) -> str:
         """The FROM clause with the run itself, visited in this order."""
         return self.source if self.source == "run r" else f"{self.source} CROSS JOIN run r ON r.key = d.run"
+
+
+class Lookup(NamedTuple):
+    """Where one run is looked up among those that equal a value: they lie side by side in an index.
+
+    A walk that looks at a thousand runs reads a dozen pages there, where the rows themselves lie on a thousand.
+    """
+
+    table: str
+    column: str
+    #: What precedes the run's key in the index: the label of a param, metric or tag, and the value.
+    values: tuple[Any, ...]
+
+    @property
+    def source(self) -> str:
+        """The table as `v`, by the index."""
+        return f"{self.table} v INDEXED BY {self.table}_{self.column}"
+
+    def key(self, row: str = "v") -> str:
+        """Return the run's key in a row that was found."""
+        return f"{row}.key" if self.table == "run" else f"{row}.run"
+
+    def test(self, row: str = "v") -> str:
+        """Return the test of an entry."""
+        return f"{row}.name = ?" if self.table == "run" else f"{row}.name = ? AND {row}.{self.column} = ?"
+
+    def join(self, row: str, key: str) -> Sql:
+        """Return the join of the one entry of a run, which is not there where the run does not fit."""
+        source = self.source.replace(" v ", f" {row} ")
+        return Sql(f" CROSS JOIN {source} ON {self.key(row)} = {key} AND {self.test(row)}", self.values)
+
+
+def lookups(condition: Condition, label: Callable[[Name], int]) -> list[Lookup]:
+    """Return where it is looked up whether a run fulfils a condition: in one of these, none where no index tells."""
+    if not isinstance(condition, Comparison) or condition.operator != "=":
+        return []
+    entity, key = condition.name
+    if entity == "attributes":
+        values = column_test("r.name", condition).values
+        return [Lookup("run", "name", tuple(values))] if key == "name" else []
+    if entity == "tags":
+        return [Lookup("tag", "value", (label(condition.name), str(condition.values[0])))]
+    if entity == "metrics" or "None" in condition.values or "type" in value_test(condition).text:
+        return []
+    forms = dict.fromkeys(equals(condition.values[0]))
+    return [Lookup("param", "value", (label(condition.name), form)) for form in forms]
 
 
 def filter_driver(condition: Condition, label: Callable[[Name], int]) -> Driver | None:

@@ -17,9 +17,10 @@ from nbledger.ledger.location import DATABASE, find_folder, relative
 from nbledger.ledger.metric_buffer import MetricBuffer
 from nbledger.ledger.models import Models
 from nbledger.ledger.objects import ObjectStore
-from nbledger.ledger.query import Planner, Question, conjuncts
+from nbledger.ledger.query import Planner, conjuncts
 from nbledger.ledger.runs import PAGE, WHOLE_ID, Reader, RunList
 from nbledger.ledger.selection import selection
+from nbledger.ledger.ways import Question
 from nbledger.ledger.writing import Writer
 from nbledger.records import (
     AliasEvent,

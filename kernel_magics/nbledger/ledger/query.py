@@ -1,22 +1,15 @@
-"""Filters and orders to SQL that stays quick in a ledger of a million runs.
-
-SQLite cannot know whether it is better to walk an order's index until enough runs pass the filter, or to take the few
-runs that a condition's index names and sort those. Without statistics it guesses, and a wrong guess costs seconds. So
-conditions are counted in their index first, up to the bound where the two ways cost the same: with `n` runs, `limit`
-wanted and `c` that fit, walking visits about n * limit / c runs and sorting c, equal at c = sqrt(n * limit); sorting a
-run costs about twice as much as visiting it.
-"""
+"""Filters and orders to SQL that stays quick in a ledger of a million runs; `ways` says where it begins."""
 
 from __future__ import annotations
 
-import math
+import itertools
 import sqlite3
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nbledger.ledger.conditions import Comparison, Condition, Group, Name, Order
-from nbledger.ledger.drivers import RANGES, Driver, filter_driver, index_test
+from nbledger.ledger.drivers import Driver, filter_driver, index_test
 from nbledger.ledger.errors import LedgerWarning
 from nbledger.ledger.predicates import (
     END_COLUMNS,
@@ -29,28 +22,12 @@ from nbledger.ledger.predicates import (
     value_test,
 )
 from nbledger.ledger.runs import Reader, whole_rows
+from nbledger.ledger.sizes import Sizes, remember
+from nbledger.ledger.ways import Question, bound, bounds_order, choose, has_order_index, stages
 
-_ORDERED = frozenset({"started_at", "name", "kind", "experiment"})
 _LATEST = Order(Name("attributes", "started_at"), descending=True)
-_REMEMBERED = 256
-
-
-class Question(NamedTuple):
-    """What was asked: conditions that all must hold, the order, and the page.
-
-    `words` are those that the conditions were read from, where they were: 1 and true are equal as literals, not here.
-    """
-
-    conditions: list[Condition]
-    order: Sequence[Order]
-    limit: int | None
-    offset: int
-    words: tuple[str | bool | None, ...] = ()
-
-    @property
-    def wanted(self) -> int | None:
-        """How many runs from the first one on."""
-        return None if self.limit is None else self.limit + self.offset
+#: Instructions of SQLite for each run that a walk visits, and ledgers that are walked through in 2 ms.
+_INSTRUCTIONS, _SMALL = 8, 5_000
 
 
 class Plan(NamedTuple):
@@ -61,6 +38,8 @@ class Plan(NamedTuple):
     alone: bool
     #: Up to how many runs the ledger may grow before conditions are counted again.
     most: int
+    #: What finds a row where a value is written in a way that nothing was when this was made: `'5'` for 5.
+    written: list[Sql]
 
 
 class Planner:
@@ -69,15 +48,19 @@ class Planner:
     def __init__(self, reader: Reader, connection: sqlite3.Connection, *, include_deleted: bool = False) -> None:
         self.reader = reader
         self.connection = connection
-        self._runs, deletions = connection.execute(
-            "SELECT (SELECT coalesce(max(key), 0) FROM run), EXISTS (SELECT 1 FROM deletion)"
+        runs, deletions = connection.execute(
+            "SELECT (SELECT coalesce(max(key), 1) FROM run), EXISTS (SELECT 1 FROM deletion)"
         ).fetchone()
+        self._runs = int(runs)
         self._hides = deletions and not include_deleted
         self._whole = False
         self._suggested: set[Name] = set()
         #: Whether what was asked names what may be otherwise next time: a dead session, or a label that no run has yet.
         self._passing = False
         self.context = Context(self._label, self._dead_sessions)
+        self.sizes = Sizes(connection, self._runs, reader.common, self._label)
+        #: Drivers whose runs are listed before a walk or a count, by the identity of what they stand for.
+        self._listed: Mapping[int, Driver] = {}
 
     def keys(self, question: Question) -> list[int]:
         """Return the keys of the runs in order."""
@@ -91,25 +74,38 @@ class Planner:
     def _answer(self, question: Question) -> list[tuple[Any, ...]]:
         asked = (question.words, question.order, question.limit, question.offset, self._hides)
         known: Plan | None = self.reader.plans.get(asked) if question.words else None
-        if known is not None and self._runs <= known.most:
+        if known is not None and self._runs <= known.most and not any(map(self._any, known.written)):
             found = self._found(known.select)
             if known.alone or len(found) == question.limit:
                 return found
-        bound = self._bound(question)
-        driver = self._best_driver(question.conditions, bound)
-        alone = driver is not None or not self._has_order_index(question)
-        select = self._sorted(question, driver) if alone else self._walk(question)
-        found = self._found(select)
+        select, found, alone = self._planned(question)
         if not alone and len(found) != question.limit:
             return found + self._lacking(question, found)
         if question.words and not self._passing:
-            _remember(self.reader.plans, asked, Plan(select, alone, self._runs + bound))
+            most = self._runs + bound(question, self._runs)
+            remember(self.reader.plans, asked, Plan(select, alone, most, self.sizes.written))
         return found
+
+    def _planned(self, question: Question) -> tuple[Sql, list[tuple[Any, ...]], bool]:
+        """Return the SELECT that turned out to be quick, its rows, and whether those are the whole answer."""
+        for stage in stages(question):
+            way = choose(question, self.sizes, stage)
+            self._listed = way.listed
+            alone = way.driver is not None or not has_order_index(question)
+            select = self._sorted(question, way.driver) if alone else self._walk(question)
+            found = self._found_within(select, way.most)
+            if found is not None:
+                break
+        return select, found or [], alone
 
     def count(self, conditions: list[Condition]) -> int:
         """Return how many runs fit."""
-        drivers = [driver for one in conditions if (driver := filter_driver(one, self._label))]
-        best = min(drivers, key=self._named) if len(drivers) > 1 else next(iter(drivers), None)
+        if len(conditions) < 2:
+            best = next(filter(None, (filter_driver(one, self._label) for one in conditions)), None)
+        else:
+            sized = self.sizes.fewest(conditions)
+            best = sized[0].driver if sized else None
+            self._listed = self.sizes.lists(self.sizes.fewer(conditions, 3 * sized[0].runs)[1:]) if sized else {}
         return self._count(best, _untested(conditions, best))
 
     # -- ways ---------------------------------------------------------------------------------------------------
@@ -147,6 +143,25 @@ class Planner:
         text = whole_rows(select.text) if self._whole else select.text
         return self.connection.execute(text, select.values).fetchall()
 
+    def _found_within(self, select: Sql, most: int | None) -> list[tuple[Any, ...]] | None:
+        """Return the rows of a SELECT, `None` where it would visit more than `most` runs."""
+        if most is None or self._runs < _SMALL:
+            return self._found(select)
+        # Called once in a thousand instructions; SQLite counts those of the statement's earlier executions, too.
+        go_on = itertools.chain(itertools.repeat(0, most * _INSTRUCTIONS // 1000 + 1), itertools.repeat(1))
+        self.connection.set_progress_handler(go_on.__next__, 1000)
+        try:
+            return self._found(select)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return None
+        finally:
+            self.connection.set_progress_handler(None, 0)
+
+    def _any(self, select: Sql) -> bool:
+        return self.connection.execute(select.text, select.values).fetchone() is not None
+
     def _select(
         self, page: Question, driver: Driver | None, conditions: list[Condition], order: Sql, *more: Sql
     ) -> Sql:
@@ -167,28 +182,53 @@ class Planner:
     ) -> Sql:
         """Return FROM and WHERE for the runs that fit: for every one of them, or for the first of some order."""
         key = driver.key if driver else "r.key"
-        joined = [one for one in conditions if driver and _has_row(one)]
-        joins = self._joins(joined, key)
-        where = self._where(driver, [one for one in conditions if one not in joined], *more)
+        listed = [one for one in conditions if id(one) in self._listed]
+        within = [self._within(self._listed[id(one)], key) for one in listed]
+        conditions = [one for one in conditions if id(one) not in self._listed or not self._listed[id(one)].implies]
+        joined = [one for one in conditions if driver and self._is_joined(one, driver)]
+        joined.sort(key=lambda one: id(one) not in self.sizes.lookups)
+        joins, last = self._joins(joined, key)
+        rest = [one for one in conditions if not any(one is other for other in joined)]
+        where = self._where(driver, rest, *more, *within)
         tables = _tables(driver, where.text + order)
         # The last row that is joined: what fits in all else is tested for being deleted.
-        last = f"v{len(joined) - 1}.run" if joined else "r.key" if tables.endswith("d.run") else key
+        last = last or ("r.key" if tables.endswith("d.run") else key)
         where = _and(where, self._hidden(last, every=every))
         return Sql(f"FROM {tables} {joins.text} {where.text}", [*joins.values, *where.values])
 
-    def _joins(self, conditions: list[Any], key: str) -> Sql:
-        """Return the joins of the one row that each comparison looks at: a quarter faster than a subquery for each run.
+    def _is_joined(self, condition: Condition, driver: Driver) -> bool:
+        """Tell whether a condition is about one row beside the run's, which is then there."""
+        if isinstance(condition, Comparison) and condition.name.entity in TABLES:
+            return condition.operator != "NULL"
+        return id(condition) in self.sizes.lookups and driver.source != "run r"
 
-        The `+` keeps SQLite from looking for that row in the index of values.
+    def _within(self, driver: Driver, key: str) -> Sql:
+        """Return the test that a run is among those that a driver names, which are listed once."""
+        text = f"SELECT {driver.key} FROM {driver.source} WHERE {driver.test.text}"
+        return Sql(f"{key} IN ({text})", driver.test.values)
+
+    def _joins(self, conditions: list[Any], key: str) -> tuple[Sql, str]:
+        """Return the joins of the one row that each comparison looks at, and the run's key in the last of them.
+
+        They are a quarter faster than a subquery for each run. Where the row's value cannot be looked up, the `+` keeps
+        SQLite from looking for it in the index of values.
         """
-        text, values = "", list[Any]()
+        text, last, values = "", "", list[Any]()
         for number, one in enumerate(conditions):
-            test = value_test(one)
             row = f"v{number}"
-            found = test.text.replace("v.value", f"+{row}.value").replace("v.type", f"{row}.type")
-            text += f" CROSS JOIN {TABLES[one.name.entity]} {row} ON {row}.run = {key} AND {row}.name = ? AND ({found})"
+            found = self.sizes.lookups.get(id(one))
+            if found is not None:
+                join = found.join(row, key)
+                text += join.text
+                values += join.values
+                last = found.key(row)
+                continue
+            test = value_test(one)
+            last = f"{row}.run"
+            fits = test.text.replace("v.value", f"+{row}.value").replace("v.type", f"{row}.type")
+            text += f" CROSS JOIN {TABLES[one.name.entity]} {row} ON {row}.run = {key} AND {row}.name = ? AND ({fits})"
             values += [self._label(one.name), *test.values]
-        return Sql(text, values)
+        return Sql(text, values), last
 
     def _count(self, driver: Driver | None, conditions: list[Condition], *more: Sql) -> int:
         chosen = self._from(driver, conditions, *more)
@@ -236,56 +276,13 @@ class Planner:
             before = "r.started_at DESC, "
         return Sql(f"ORDER BY {before}{''.join(terms)}{key} {'DESC' if leading.descending else 'ASC'}", values)
 
-    # -- where to begin -----------------------------------------------------------------------------------------
-
-    def _bound(self, question: Question) -> int:
-        """Return up to how many runs it is better to sort than to walk an order's index."""
-        wanted = question.wanted
-        return self._runs // 3 if wanted is None else int(0.7 * math.sqrt(self._runs * max(wanted, 1))) + 1
-
-    def _best_driver(self, conditions: list[Condition], least: int) -> Driver | None:
-        """Return the condition whose index names the fewest runs, if those are fewer than `least`."""
-        best: Driver | None = None
-        common = self.reader.common
-        for condition in conditions:
-            if common.get(condition, 0) >= least:
-                continue
-            driver = filter_driver(condition, self._label)
-            if driver is None:
-                continue
-            # To pass over so many is a third quicker than to count them, and most conditions are common.
-            over = f"SELECT 1 FROM {driver.source} WHERE {driver.test.text} LIMIT 1 OFFSET ?"
-            if self.connection.execute(over, [*driver.test.values, least - 1]).fetchone():
-                _remember(common, condition, least)
-            else:
-                best, least = driver, self._named(driver)
-        return best
-
-    def _named(self, driver: Driver) -> int:
-        """Return how many runs a driver's index names."""
-        text = f"SELECT count(*) FROM {driver.source} WHERE {driver.test.text}"
-        return int(self.connection.execute(text, driver.test.values).fetchone()[0])
-
-    def _has_order_index(self, question: Question) -> bool:
-        if not question.order:
-            return True
-        name = question.order[0].name
-        return name.entity != "attributes" or name.key in _ORDERED or name.key in END_COLUMNS
-
     def _order_driver(self, first: Order, conditions: list[Condition]) -> tuple[Driver, Sql, Sql | None, bool]:
         """Return the driver of a sort key, the tests for having it and lacking it, and whether having it is needed."""
         name = first.name
         if name.entity != "attributes":
             table = TABLES[name.entity]
             label = self._label(name)
-            ranges = [
-                index_test(one)
-                for one in conditions
-                if isinstance(one, Comparison)
-                and one.name == name
-                and one.operator in RANGES
-                and "None" not in one.values
-            ]
+            ranges = [index_test(one) for one in conditions if bounds_order(one, name)]
             test = Sql("d.name = ?", [label])
             for one in ranges:
                 test = Sql(f"{test.text} AND {one.text}", [*test.values, *one.values])
@@ -338,17 +335,6 @@ def _untested(conditions: list[Condition], driver: Driver | None) -> list[Condit
     """Return the conditions that a driver's index has not tested."""
     # Compared by identity: 1 and true are equal, but not the same condition.
     return [one for one in conditions if driver is None or one is not driver.implies]
-
-
-def _has_row(condition: Condition) -> bool:
-    """Tell whether a condition is about the row of one param, metric or tag, which is then there."""
-    return isinstance(condition, Comparison) and condition.name.entity in TABLES and condition.operator != "NULL"
-
-
-def _remember(known: dict[Any, Any], key: object, value: object) -> None:
-    if len(known) >= _REMEMBERED:
-        known.clear()
-    known[key] = value
 
 
 def _and(where: Sql, test: Sql) -> Sql:
