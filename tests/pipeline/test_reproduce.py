@@ -148,6 +148,23 @@ def test_a_clock_that_the_cell_of_a_metric_reads_does_not_matter(record):
     assert again(ledger, "took").verdict == "different", "what is asked for by name is always compared"
 
 
+def test_a_function_whose_helper_was_defined_anew_before_it_was_called_is_no_difference(record):
+    ledger = record(
+        "def helper(x):\n    return x + 1",
+        "def twice(x):\n    return helper(x) * 2",
+        "class Twice:\n    def of(self, x):\n        return twice(x)",
+        "def helper(x):\n    return x + 10",
+        "y = Twice().of(1)",
+    )
+    found = again(ledger, "y")
+    assert found.verdict == "identical", str(found)
+    assert [run.position for run in found.slice.runs] == [2, 3, 4, 5]
+    assert [(one.what, one.position) for one in found.not_compared] == [("twice", 2), ("Twice", 3)]
+    assert "helper" in found.not_compared[0].why
+    assert again(ledger, "twice").verdict == "identical", "what is asked for is compared, with what it reads"
+    assert again(ledger, "twice").not_compared == ()
+
+
 def test_numbers_within_the_tolerance_are_equivalent_and_the_largest_difference_is_named(record):
     ledger = record(
         "import time, nbledger",
