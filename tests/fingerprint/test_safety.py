@@ -250,6 +250,24 @@ def test_a_huge_graph_of_objects_is_opaque_rather_than_slow():
     assert fingerprint([{"a": i} for i in range(30_000)]).exactness == "exact"
 
 
+def test_a_colormap_that_was_used_is_the_one_that_it_was():
+    pytest.importorskip("matplotlib")
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+
+    for make in (
+        lambda: ListedColormap(["red", "blue"], name="two"),
+        lambda: LinearSegmentedColormap.from_list("two", ["red", "blue"]),
+    ):
+        colors = make()
+        fresh = fingerprint(colors)
+        assert fresh.exactness == "exact"
+        assert not colors._isinit, "looking at it is no use of it"
+        colors(0.5)
+        assert fingerprint(colors) == fresh
+        colors._lut[0] = 0.0
+        assert fingerprint(colors).hash != fresh.hash
+
+
 def test_a_matplotlib_figure_is_opaque_and_costs_nothing():
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")

@@ -7,6 +7,7 @@ wall-clock times and the library's version are left out, so that the same fit is
 
 from __future__ import annotations
 
+import copy
 import copyreg
 import io
 import sys
@@ -60,7 +61,8 @@ def encode_object(walk: Walk, value: Any) -> bytes:
     if issubclass(cls, type):
         return encode_class(walk, value)
     if any(root_of(base) in _ENTANGLED for base in cls.__mro__):
-        return walk.opaque_part()
+        colors = root_of(cls) == "matplotlib" and any(base.__name__ == "Colormap" for base in cls.__mro__)
+        return walk.nest(b"cm", value, _build_used) if colors else walk.opaque_part()
     if cls is io.BytesIO or cls is io.StringIO:
         return walk.nest(b"io", value, _build_buffer)
     if issubclass(cls, _CONSUMED) or _in_mro(cls, "__next__") or _in_mro(cls, "__await__"):
@@ -70,6 +72,14 @@ def encode_object(walk: Walk, value: Any) -> bytes:
     if cls.__name__ == "RandomState" and (walk.depth or walk.built) and _is_global(value):
         return walk.compact(b"gl", b"numpy.random")
     return walk.nest(b"o", value, _build)
+
+
+def _build_used(walk: Walk, value: Any) -> bytes:
+    """Encode a colormap as it is once it was used: it fills its table at the first use, which is no change of it."""
+    used = copy.copy(value)
+    used(0.0)
+    walk.keep.append(used)
+    return _build(walk, used)
 
 
 def _build_buffer(walk: Walk, value: io.BytesIO | io.StringIO) -> bytes:

@@ -15,6 +15,7 @@ from nbledger.capture.process_variables import started_as
 from nbledger.ledger import Ledger
 from nbledger.ledger.errors import NotFound
 from nbledger.lineage.clock import clock_names
+from nbledger.lineage.definitions import reads_of
 from nbledger.lineage.graph import Graph, Point
 from nbledger.lineage.slicing import Slice, SliceRun
 from nbledger.pipeline.client import RecordingClient
@@ -199,6 +200,7 @@ def _item(ledger: Ledger, cut: Slice, run: SliceRun, point: Point, scratch: Scra
         "target": is_target(cut, run, point),
         "asked": is_asked_for(cut, run, point),
         "clock": clock,
+        "elsewhere": _elsewhere(ledger, cut, run, point),
         "moved": scratch.moved(run.source) != run.source,
         "stored": [stored.object, stored.format] if stored is not None else None,
         "path": str(ledger.root / point.name) if point.role == "file" else "",
@@ -211,6 +213,20 @@ def _item(ledger: Ledger, cut: Slice, run: SliceRun, point: Point, scratch: Scra
             "columns": [[c.name, c.dtype, c.hash, dict(c.profile) if c.profile else None] for c in version.schema],
         },
     }
+
+
+def _elsewhere(ledger: Ledger, cut: Slice, run: SliceRun, point: Point) -> list[str]:
+    """Return the globals that a definition reads and that the slice makes in other cells than the recorded ones.
+
+    They count in what a function is, as they were when it was defined; when they were made anew before it was called,
+    the slice has the cells of that time alone.
+    """
+    if point.kind not in ("function", "class") or point.role != "variable":
+        return []
+    graph = Graph(ledger)
+    session = graph.run(run.key).session_key
+    keys = {one.key for one in cut.runs}
+    return sorted({one.name for one in reads_of(graph, session, point.name, run.key + 1) if one.run not in keys})
 
 
 def _known(ledger: Ledger, point: Point) -> Version:

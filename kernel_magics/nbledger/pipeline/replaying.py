@@ -190,6 +190,9 @@ class Judge:
         """Look at contents where hashes differ."""
         if item["clock"] and not item["asked"]:
             return Compared("not compared", why="it holds what a clock said")
+        if item["elsewhere"]:
+            names = ", ".join(item["elsewhere"])
+            return Compared("not compared", why=f"what it reads ({names}) was made anew before it was used")
         if item["moved"] and recorded.kind in ("function", "class", "code"):
             return Compared("not compared", why="its code was changed to work in the scratch copy")
         if item["role"] == "file":

@@ -195,7 +195,8 @@ def reproduce(
         verdict = _judged(ledger, cut, seen, tolerance)
         again = set_again(variables, os.environ)
         sets = _on_sets(cut, verdict, (variables or {}).get(HASH_SEED))
-        notes = (*_notes(ledger, cut), *sets, *scratch.notes, *([again] if again else []), *seen.troubles)
+        reasons = [] if sets else _reasons(ledger, cut, verdict, recorded, seen.packages)
+        notes = (*reasons, *_notes(ledger, cut), *sets, *scratch.notes, *([again] if again else []), *seen.troubles)
         environment = _differing(recorded, Environment("", seen.python, seen.platform, seen.packages))
     finally:
         if not keep:
@@ -328,6 +329,22 @@ def _notes(ledger: Ledger, cut: Slice) -> list[str]:
         f"[{run.position}] holds a credential that was not recorded" for run in cut.runs if REDACTED in run.source
     ]
     return [*notes, *cut.notes]
+
+
+def _reasons(
+    ledger: Ledger, cut: Slice, judged: Mapping[str, Any], recorded: Environment | None, packages: Mapping[str, str]
+) -> list[str]:
+    """Return a note on what outside of the cells may be why it failed or differs, with what to do."""
+    from nbledger.pipeline.reproduce_reasons import reason_of_difference, reason_of_failure
+
+    first = next((one for one in judged["differences"] if one.verdict == "different"), None)
+    failure = judged.get("failure")
+    reason = None
+    if failure is not None:
+        reason = reason_of_failure(ledger, cut, failure, recorded, packages)
+    elif first is not None:
+        reason = reason_of_difference(ledger, cut, first, (*judged["beside"], *judged["not_compared"]))
+    return [] if reason is None else [reason]
 
 
 def _on_sets(cut: Slice, judged: Mapping[str, Any], seed: str | None) -> list[str]:
