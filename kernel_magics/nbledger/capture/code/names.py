@@ -39,6 +39,7 @@ from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, hol
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
+from nbledger.capture.code.still_functions import REACHES_ATTRIBUTES, called, says_too_much
 from nbledger.fingerprint.syntax import compile_quietly
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
@@ -140,16 +141,36 @@ class CellCode:
         return frozenset(line for _, _, line in self._code.co_lines() if line)
 
     def is_still(self, namespace: Mapping[str, Any]) -> bool:
-        """Tell whether the cell can do nothing in this namespace but bind names to plain data, and change it."""
-        if not self._may_be_still or not are_still(self._touched, namespace):
+        """Tell whether the cell can do nothing in this namespace but bind names to plain data, and change it.
+
+        Functions of the notebook that do no more may be bound and called, too.
+        """
+        if not self._may_be_still:
             return False
-        names = self._of_plain(self._all, namespace)
-        beside = names.outputs or names.attributes or names.stored_attributes
-        return not beside and are_pure(names.reads, namespace)
+        if self._is_simple and are_still(self._touched, namespace):
+            names = self._of_plain(self._all, namespace)
+            beside = names.outputs or names.attributes or names.stored_attributes
+            return not beside and are_pure(names.reads, namespace)
+        if REACHES_ATTRIBUTES in self.mentions or not planted.is_empty():
+            return False
+        return called(self.loads, self.writes, self._defined, namespace) is not None
 
     @cached_property
     def _may_be_still(self) -> bool:
-        return self._is_simple and may_be_still(self._code)
+        defined = frozenset(code for codes in self._defined.values() for code in codes)
+        return (
+            self._scan.found is None
+            and may_be_still(self._code, defined)
+            and not any(says_too_much(inner.code) for _, inner in self._now)
+        )
+
+    @cached_property
+    def _defined(self) -> dict[str, list[CodeType]]:
+        """The codes of the functions that the cell binds to names, and does no more with."""
+        found: dict[str, list[CodeType]] = {}
+        for _, inner in self._defs:
+            found.setdefault(inner.name or "", []).append(inner.code)
+        return found
 
     @cached_property
     def _touched(self) -> frozenset[str]:

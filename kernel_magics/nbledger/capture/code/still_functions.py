@@ -1,0 +1,113 @@
+"""The notebook's own functions that a still cell may define and call: their code does no more than such a cell's.
+
+A function that is only defined can do anything, for it does not run. One that is loaded may be called, and so may all
+that its code names: each of these is plain data, one of Python's own functions of plain data, or such a function again.
+What a function holds beside its code (defaults, attributes) has to be plain data too, and nobody is told of its end.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+from weakref import getweakrefcount
+
+from nbledger.capture.code.bytecode import nested
+from nbledger.capture.code.dynamic import TRIGGERS
+from nbledger.capture.code.reach import function_globals
+from nbledger.capture.code.scan import is_output
+from nbledger.capture.code.still import are_pure, is_data, is_harmless
+
+Called = dict[str, CodeType | None]
+"""The names that may be looked up while a cell runs, each with the code of the function that it stands for."""
+
+_MISSING = object()
+_BUILTINS = vars(builtins)
+_TEXT = frozenset({str, type(None)})
+REACHES_ATTRIBUTES = "format"
+"""`"{0.__globals__}".format(f)` shows what a function refers to."""
+
+
+@lru_cache(maxsize=4096)
+def still_reads(code: CodeType) -> frozenset[str] | None:
+    """Return the globals that a function's code reads; `None` when it may do more than work on plain data."""
+    if says_too_much(code) or not is_harmless(code):
+        return None
+    return frozenset(function_globals(code).reads)
+
+
+def says_too_much(code: CodeType) -> bool:
+    """Tell whether a function's code names what reaches more than it says: `eval`, or texts that look into objects."""
+    return any(
+        REACHES_ATTRIBUTES in inner.co_names or not TRIGGERS.isdisjoint(inner.co_names) for inner in nested(code)
+    )
+
+
+def called(
+    loads: Iterable[str], writes: frozenset[str], defs: Mapping[str, list[CodeType]], namespace: Mapping[str, Any]
+) -> Called | None:
+    """Return what a cell may look up that loads and binds these names; `None` when it may do more.
+
+    `defs` are the functions that it defines itself.
+    """
+    found: Called = {}
+    missing: list[str] = []
+    todo = list(loads)
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found[name] = None
+        if name[:1] == "_" and is_output(name):
+            return None
+        for code in defs.get(name, ()):
+            reads = still_reads(code)
+            if reads is None:
+                return None
+            todo.extend(reads)
+        value = namespace.get(name, _MISSING)
+        if value is _MISSING:
+            if name not in writes or name in _BUILTINS:
+                missing.append(name)
+        elif type(value) is FunctionType:
+            reads = still_reads(value.__code__)
+            if reads is None or not _is_own(value, namespace):
+                return None
+            found[name] = value.__code__
+            todo.extend(reads)
+        elif not is_data(value):
+            return None
+    for name in writes:
+        if name not in found and not _ends_quietly(namespace.get(name)):
+            return None
+    return found if are_pure(missing, namespace) else None
+
+
+def _is_own(function: FunctionType, namespace: Mapping[str, Any]) -> bool:
+    """Tell whether a function is the notebook's and holds nothing but plain data."""
+    return function.__globals__ is namespace and function.__builtins__ is _BUILTINS and _ends_quietly(function)
+
+
+def _ends_quietly(value: Any) -> bool:
+    """Tell whether nobody's code runs when this value goes."""
+    if type(value) is not FunctionType:
+        return is_data(value)
+    held = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
+    return (
+        value.__closure__ is None
+        and not value.__dict__
+        and (not held or all(map(is_data, held)))
+        and getweakrefcount(value) == 0
+        and _TEXT.issuperset(map(type, (value.__doc__, value.__module__, value.__name__, value.__qualname__)))
+        and _has_plain_annotations(value)
+    )
+
+
+def _has_plain_annotations(function: FunctionType) -> bool:
+    """Tell whether a function's annotations are Python's own classes and texts."""
+    if getattr(function, "__annotate__", None) is not None or getattr(function, "__type_params__", ()):
+        return False
+    values = function.__annotations__.values()
+    return all(type(one) in _TEXT or (type(one) is type and one.__module__ == "builtins") for one in values)
