@@ -16,12 +16,9 @@ from weakref import getweakrefcount
 
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import TRIGGERS
-from nbledger.capture.code.reach import function_globals
+from nbledger.capture.code.reach import function_globals, holds_nothing
 from nbledger.capture.code.scan import is_output
 from nbledger.capture.code.still import are_pure, is_data, is_harmless
-
-Called = dict[str, CodeType | None]
-"""The names that may be looked up while a cell runs, each with the code of the function that it stands for."""
 
 _MISSING = object()
 _BUILTINS = vars(builtins)
@@ -47,42 +44,64 @@ def says_too_much(code: CodeType) -> bool:
 
 def called(
     loads: Iterable[str], writes: frozenset[str], defs: Mapping[str, list[CodeType]], namespace: Mapping[str, Any]
-) -> Called | None:
-    """Return what a cell may look up that loads and binds these names; `None` when it may do more.
+) -> tuple[str, ...] | None:
+    """Return the names that may be looked up while a cell runs that loads and binds these; `None` when it may do more.
 
     `defs` are the functions that it defines itself.
     """
-    found: Called = {}
+    found: set[str] = set()
     missing: list[str] = []
     todo = list(loads)
     while todo:
         name = todo.pop()
         if name in found:
             continue
-        found[name] = None
-        if name[:1] == "_" and is_output(name):
-            return None
-        for code in defs.get(name, ()):
-            reads = still_reads(code)
-            if reads is None:
-                return None
-            todo.extend(reads)
+        found.add(name)
         value = namespace.get(name, _MISSING)
-        if value is _MISSING:
-            if name not in writes or name in _BUILTINS:
-                missing.append(name)
-        elif type(value) is FunctionType:
-            reads = still_reads(value.__code__)
-            if reads is None or not _is_own(value, namespace):
+        reads = _reads(value, defs.get(name, ()), namespace)
+        if reads is None or (name[:1] == "_" and is_output(name)):
+            return None
+        todo.extend(reads)
+        if value is _MISSING and (name not in writes or name in _BUILTINS):
+            missing.append(name)
+    if all(_ends_quietly(namespace.get(name)) for name in writes - found) and are_pure(missing, namespace):
+        return tuple(sorted(found))
+    return None
+
+
+def codes_of(names: Iterable[str], namespace: Mapping[str, Any]) -> list[CodeType | None] | None:
+    """Return the code of each name that stands for a function which holds nothing else; `None` for plain data.
+
+    `None` for all of them when a value may lead to other functions.
+    """
+    found: list[CodeType | None] = []
+    for value in map(namespace.get, names):
+        if type(value) is not FunctionType:
+            if not holds_nothing(value):
                 return None
-            found[name] = value.__code__
-            todo.extend(reads)
-        elif not is_data(value):
+            found.append(None)
+        elif value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__dict__:
             return None
-    for name in writes:
-        if name not in found and not _ends_quietly(namespace.get(name)):
+        else:
+            found.append(value.__code__)
+    return found
+
+
+def _reads(value: Any, codes: Iterable[CodeType], namespace: Mapping[str, Any]) -> Iterable[str] | None:
+    """Return what the functions that a name stands for read, or will (`codes`); `None` when they may do more."""
+    found: set[str] = set()
+    if type(value) is FunctionType:
+        if not _is_own(value, namespace):
             return None
-    return found if are_pure(missing, namespace) else None
+        codes = (*codes, value.__code__)
+    elif value is not _MISSING and not is_data(value):
+        return None
+    for code in codes:
+        reads = still_reads(code)
+        if reads is None:
+            return None
+        found |= reads
+    return found
 
 
 def _is_own(function: FunctionType, namespace: Mapping[str, Any]) -> bool:
