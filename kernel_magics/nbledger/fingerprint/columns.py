@@ -6,7 +6,7 @@ Python objects hold it. What a missing value hides (under a mask, in a null slot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from . import repeats
 from .arrays import array_content, dtype_name
 from .buffers import content
+from .sink import Sink
 from .text import encode_text, portions, text_content
 from .walk import Walk
 
@@ -41,13 +42,14 @@ def dtype_of(values: Any) -> Any:
 def column_digest(walk: Walk, values: Any) -> bytes:
     """Return the digest of a column's dtype and values."""
     if isinstance(values, np.ndarray):
-        return typed_digest(walk, values.dtype, array_content(walk, values))
-    return typed_digest(walk, dtype_of(values), extension_content(walk, values))
+        return typed_digest(walk.sink, values.dtype)(array_content(walk, values))
+    return typed_digest(walk.sink, dtype_of(values))(extension_content(walk, values))
 
 
-def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
-    """Return the digest of a column from its dtype and its values' digest."""
-    return walk.sink.digest(b"column:%b;%b" % (dtype_text(dtype), digest))
+def typed_digest(sink: Sink, dtype: Any) -> Callable[[bytes], bytes]:
+    """Return what gives the digest of a column of this dtype from its values' digest."""
+    start = b"column:%b;" % dtype_text(dtype)
+    return lambda digest: sink.digest(start + digest)
 
 
 def extension_content(walk: Walk, values: Any) -> bytes:
