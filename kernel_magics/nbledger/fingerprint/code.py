@@ -29,6 +29,7 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _SKIPPED = frozenset(
     {"ctx", "type_comment", "kind", "lineno", "col_offset", "end_lineno", "end_col_offset", "type_ignores"}
 )
+_kept: dict[type[ast.AST], tuple[str, ...]] = {}
 # What Python adds to a class by itself, differently from version to version.
 CLASS_NOISE = frozenset(
     {
@@ -75,9 +76,11 @@ def dump(node: Any) -> str:
     return repr(node)
 
 
-@functools.cache
-def _fields(kind: Any) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _SKIPPED)
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    known = _kept.get(kind)
+    if known is None:
+        known = _kept[kind] = tuple(name for name in kind._fields if name not in _SKIPPED)
+    return known
 
 
 def _without_docstring(body: list[Any]) -> list[Any]:

@@ -126,7 +126,7 @@ def _ends_quietly(value: Any) -> bool:
 
 def _has_plain_annotations(function: FunctionType) -> bool:
     """Tell whether a function's annotations are Python's own classes and texts."""
-    if getattr(function, "__annotate__", None) is not None or getattr(function, "__type_params__", ()):
+    if getattr(function, "__annotate__", None) is not None or getattr(function, "__type_params__", None):
         return False
     values = function.__annotations__.values()
     return all(type(one) in _TEXT or (type(one) is type and one.__module__ == "builtins") for one in values)
