@@ -85,7 +85,8 @@ _METHODS = _CHANGES | frozenset(
     "symmetric_difference issubset issuperset isdisjoint bit_length bit_count is_integer as_integer_ratio".split()
 )
 """Not `encode` and `decode`: a codec may be anybody's, or be imported."""
-_KEYS = frozenset({"key", "reverse", "default", "start"})
+_TOLD = frozenset({"encoding", "errors", "file", "sep", "end", "flush"})
+"""Keywords of Python's own functions by which a codec or a stream is asked, that may be anybody's."""
 _TEE = ("IPython.core.interactiveshell", "InteractiveShell._tee.<locals>.write")
 
 
@@ -103,7 +104,7 @@ def is_harmless(code: CodeType, defined: Container[CodeType] = ()) -> bool:
     return (
         _HARMLESS.issuperset(ops)
         and (_LOAD_METHOD.isdisjoint(ops) or all(name in _METHODS for name in _methods(code)))
-        and ((_KW_NAMES | _CALL_KW).isdisjoint(ops) or all(map(_KEYS.issuperset, _keywords(code))))
+        and ((_KW_NAMES | _CALL_KW).isdisjoint(ops) or all(map(_TOLD.isdisjoint, _keywords(code))))
         and all(const in defined or is_harmless(const) for const in code.co_consts if type(const) is CodeType)
     )
 

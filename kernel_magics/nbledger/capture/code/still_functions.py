@@ -16,12 +16,14 @@ from weakref import getweakrefcount
 
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import TRIGGERS
-from nbledger.capture.code.reach import function_globals, holds_nothing
+from nbledger.capture.code.reach import ATOMS, function_globals, holds_nothing
 from nbledger.capture.code.scan import is_output
 from nbledger.capture.code.still import are_pure, is_data, is_harmless
 
 _MISSING = object()
 _BUILTINS = vars(builtins)
+_CONSTANTS = ATOMS | {tuple, frozenset, CodeType, type(...)}
+"""What the compiler makes; `code.replace` takes anything."""
 _TEXT = frozenset({str, type(None)})
 REACHES_ATTRIBUTES = "format"
 """`"{0.__globals__}".format(f)` shows what a function refers to."""
@@ -30,7 +32,7 @@ REACHES_ATTRIBUTES = "format"
 @lru_cache(maxsize=4096)
 def still_reads(code: CodeType) -> frozenset[str] | None:
     """Return the globals that a function's code reads; `None` when it may do more than work on plain data."""
-    if says_too_much(code) or not is_harmless(code):
+    if says_too_much(code) or not is_harmless(code) or not _CONSTANTS.issuperset(map(type, code.co_consts)):
         return None
     return frozenset(function_globals(code).reads)
 
@@ -49,6 +51,8 @@ def called(
 
     `defs` are the functions that it defines itself.
     """
+    if "print" in writes or "print" in namespace:
+        return None  # what this one returns would be shown
     found: set[str] = set()
     missing: list[str] = []
     todo = list(loads)
@@ -106,7 +110,8 @@ def _reads(value: Any, codes: Iterable[CodeType], namespace: Mapping[str, Any]) 
 
 def _is_own(function: FunctionType, namespace: Mapping[str, Any]) -> bool:
     """Tell whether a function is the notebook's and holds nothing but plain data."""
-    return function.__globals__ is namespace and function.__builtins__ is _BUILTINS and _ends_quietly(function)
+    own = getattr(function, "__builtins__", None) is _BUILTINS
+    return own and function.__globals__ is namespace and _ends_quietly(function)
 
 
 def _ends_quietly(value: Any) -> bool:
