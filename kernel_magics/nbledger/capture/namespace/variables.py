@@ -69,8 +69,7 @@ class Variables:
         codes = list(codes)
         looked_up = codes[0].looked_up(self._namespace) if alone and len(codes) == 1 and self._beside.is_idle else None
         if looked_up is not None:
-            self.still = True
-            self._looked_up = looked_up
+            self.still, self._looked_up = True, looked_up
             self._beside.pass_over()
         else:
             self.watch(codes)
@@ -78,8 +77,7 @@ class Variables:
 
     def watch(self, codes: Iterable[CellCode]) -> None:
         """Take note of what a cell may change beside the variables that it names: it is not `still`."""
-        self.still = False
-        self._looked_up = ()
+        self.still, self._looked_up = False, ()
         self._beside.before(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
@@ -187,7 +185,7 @@ class Variables:
             token, version = self._versions.of(value)
             known = self._known[name] = Known(id(value), token, version, NOTHING)
             return known
-        flat = self._versions.of_flat(value)
+        flat = None if type(value) is FunctionType else self._versions.of_flat(value)
         if flat is not None:
             known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
             return known
@@ -347,7 +345,8 @@ class _Cell:
         else:
             reach = self.variables._reach(value, scan=not equal or was.reach.scanned)
         if equal and reach.order == was.reach.order:
-            self.known[name] = was._replace(reach=reach)
+            if reach != was.reach:
+                self.known[name] = was._replace(reach=reach)
             self._keep(reach, was.reach)
             return False
         version = self.variables._versions.version(value, token, complete=complete and content is value)

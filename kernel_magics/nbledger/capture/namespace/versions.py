@@ -62,14 +62,14 @@ class Versions:
         kind = type(value)
         if kind in _SMALL:
             return fingerprint(value).hash, True
+        if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
+            # All that can change about it is which code and which defaults it has.
+            return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
         flat = flat_fingerprint(value)
         if flat is not None:
             # As with small values; to be found anew by its token, for most of these cannot be referenced weakly.
             self._flat = flat
             return flat.hash, True
-        if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
-            # All that can change about it is which code and which defaults it has.
-            return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
         if isinstance_of_library_class(value):
             return attributes_of(value), False
         if kind is weakref.ReferenceType:
