@@ -22,6 +22,8 @@ SHAPES = {
     "texts and methods": "\n".join(f"m{n} = '{{i}} and {n}'.upper().replace('A', 'b')" for n in range(20)),
     "comprehensions": "\n".join(f"c{n} = [x * {n} + {{i}} for x in range(5)]" for n in range(20)),
     "functions": "\n".join(f"def f{n}(x):\n    return x + {n} + {{i}}\nr{n} = f{n}({n})" for n in range(7)),
+    "calls of functions": "\n".join(f"k{n} = step{n % 10}({n} + {{i}})" for n in range(20)),
+    "columns of an earlier small frame": "\n".join(f"small['c{n}'] = small['b'] * {n} + {{i}}" for n in range(20)),
     "columns of a small frame": "import pandas as pd\ndf = pd.DataFrame({'a': range({i}, {i} + 20)})\n"
     + "\n".join(f"df['c{n}'] = df['a'] + {n}" for n in range(18)),
 }
@@ -36,6 +38,9 @@ from sklearn.preprocessing import scale
 X, y = load_breast_cancer(return_X_y=True)
 X = scale(X)
 """
+EARLIER = "import pandas as pd\nsmall = pd.DataFrame({'a': range(20), 'b': range(20)})\n" + "\n".join(
+    f"def step{n}(x):\n    return x + {n}" for n in range(10)
+)
 
 
 def main() -> None:
@@ -53,6 +58,8 @@ def main() -> None:
         ("the same with its card", FIT, "%%track\n", 60, "+15 ms"),
     ):
         rows.append((name, *measure(plain, ours, code, prefix, repeats), limit))
+    for shell in (plain, ours):
+        shell.run_cell(EARLIER, store_history=True).raise_error()
     for name, code in SHAPES.items():
         again = measure(plain, ours, code.replace("{i}", "7"), "", 60)
         rows.append((f"20 lines of {name}", *again, "+1 ms"))

@@ -82,6 +82,12 @@ def is_still(source: str, **names: Any) -> bool:
         "a = sorted(rows, key=abs); b = dict(zip(rows, reversed(rows))); c = max(rows, default=0)",
         "first, *rest = rows",
         "nested = 1; a = nested",
+        "a = sorted(rows, key=lambda row: -row)",
+        "f = lambda: n",
+        "def f(): pass",
+        "def f(path, mode='r', *, size=n) -> str: return open(path, mode).read(size)",
+        "def f(x): return x + n\na = f(word)",
+        "def f(x):\n    def g(y): return y + x\n    return g(1)\na = [f(row) for row in rows]",
     ],
 )
 def test_plain_data_is_still(source: str) -> None:
@@ -118,12 +124,9 @@ def test_plain_data_is_still(source: str) -> None:
         "a = (row for row in rows)",
         "a = word.encode('idna')",
         "a = sorted(rows, key=thing)",
-        "a = sorted(rows, key=lambda row: -row)",
         "a = dict(**table)",
         "large = 1",
         "import os",
-        "f = lambda: n",
-        "def f(): pass",
         "class C: pass",
         "with held: pass",
         "try: a = n\nexcept TypeError: a = 0",
@@ -143,6 +146,64 @@ def test_whatever_may_call_show_or_finish_something_is_not(source: str) -> None:
     names: dict[str, Any] = {"n": 3, "word": "word", "rows": [1, 2], "table": {"a": 1}, "thing": object(), "_": 5}
     names |= {"folders": sys.path, "held_folders": [sys.path]}
     assert not is_still(source, **names, held=[[object()]], unique={1}, large=[0] * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("defined", "source", "still"),
+    [
+        ("def f(x): return x + n", "a = f(1)", True),
+        ("def f(x): return x + n", "def f(x): return x", True),
+        ("def f(x): return x + n", "f = g = 1", True),
+        ("def f(x): return x + n", "a = sorted(rows, key=f); g = f", True),
+        ("def f(x): return x + n", "a = f(x=1)", True),
+        ("def f(file): return n", "a = f(file=1)", False),
+        ("def f(x): return x\ndef print(x): return x", "print(f(n))", False),
+        ("def f(x): return x", "print = f\nprint(n)", False),
+        ("def f(x): return x\nf.__code__ = f.__code__.replace(co_consts=(thing,))", "a = f(1)", False),
+        ("def f(x): return x + n", "f(1)", False),
+        ("def f(x): return x + n", "n = thing", False),
+        ("def f(x): return x + thing", "a = f(1)", False),
+        ("def f(x): return x + thing", "def f(x): return x", True),
+        ("def f(x): return g(x)\ndef g(x): return f(x - 1) if x else n", "a = f(1)", True),
+        ("def f(x): return g(x)\ndef g(x): return open(x)", "a = f(1)", False),
+        ("def f(x): return g(x)", "def g(x): return open(x)\na = f(1)", False),
+        ("def f(x): return g(x)", "def g(x): return x\na = f(1)", True),
+        ("def f(x): return g(x)", "a = f(1)", False),
+        ("def f(x): return max(x, n)", "a = f(1)", True),
+        ("def f(x): return max(x, n)\nmax = open", "a = f(1)", False),
+        ("def f(x): return max(x, n)", "a = f(1)\nmax = n", True),
+        ("def f(x): return _", "a = f(1)", False),
+        ("def f(x):\n    global n\n    n = x", "a = f(1)", False),
+        ("def f(x):\n    yield x", "a = f(1)", False),
+        ("def f(x):\n    yield x", "def f(x): return x", True),
+        ("def f(x): return (y for y in x)", "a = f(rows)", False),
+        ("def f(x): return eval(x)", "a = f(word)", False),
+        ("def f(x): return x", "a = '{0.__globals__[thing]}'.format(f)", False),
+        ("def f(x): return x.format(f)", "a = f('{0.__globals__[thing]}')", False),
+        ("def f(x, y=thing): return x", "a = f(1)", False),
+        ("def f(x, y=thing): return x", "f = 1", False),
+        ("def f(x, y=rows, *, z=n): return x", "a = f(1)", True),
+        ("def f(x): return x\nf.note = thing", "f = 1", False),
+        ("def f(x): return x\nf.note = thing", "a = f(1)", False),
+        ("def f(x: int) -> str: return x", "def f(x: 'text'): return x\na = f(1)", True),
+        ("class C: pass\ndef f(x: C): return x", "f = 1", False),
+        ("def f(x): return x\nf.__doc__ = thing", "f = 1", False),
+        ("import weakref\ndef f(x): return x\nr = weakref.ref(f)", "f = 1", False),
+        ("def h(y):\n    def f(x): return x + y\n    return f\nf = h(1)", "a = f(1)", False),
+        ("from textwrap import dedent as f", "a = f(word)", False),
+        ("from textwrap import dedent as f", "f = 1", True),
+        ("held = [lambda: thing]", "a = held[0]()", False),
+        ("def f(x): return x", "a = [f]; b = {'f': f}; c = a[0](1)", True),
+        ("def f(x): return x", "class C: pass\na = f(1)", False),
+        ("def f(x): return x", "@f\ndef g(x): return x", True),
+        ("def f(x): return x", "@f\ndef g(x): return open(x)", False),
+        ("def f(x): return x", "g = f(lambda: open(word))", False),
+    ],
+)
+def test_functions_of_plain_data_may_be_defined_and_called(defined: str, source: str, still: bool) -> None:
+    names: dict[str, Any] = {"__name__": "__main__", "n": 3, "word": "word", "rows": [1, 2], "thing": object()}
+    exec(compile(defined, "<cell>", "exec", dont_inherit=True), names)
+    assert CellCode(compile_cell(source)).is_still(names) is still
 
 
 class _Front:
@@ -234,6 +295,55 @@ def test_the_same_is_recorded_whether_or_not_a_cell_counts_as_still(both) -> Non
             assert set(getattr(facts[0], part)) == set(getattr(facts[1], part)), source
     assert both[0].still.count(True) > 300
     assert not any(both[1].still)
+
+
+def test_functions_are_recorded_the_same_whether_or_not_a_cell_counts_as_still(both) -> None:
+    draw = random.Random(11)
+    bodies = (
+        "x + {}", "x if {} else {}", "[y for y in [x, {}]]", "{}", "f(x - 1) if x in (1, 2) else {}", "g({}) if x else x",
+        "(x, {})", "(lambda z: z + {})(x)", "sorted([x, {}], key=h)", "print(x, {})", "f", "[g, {}]", "open",
+    )  # fmt: skip
+    forms = (
+        "def {0}(x):\n    return {1}",
+        "def {0}(x, y={3}):\n    global_ = {3}\n    if x == 2:\n        return {1}\n    return y",
+        "def {0}(x, y=[]):\n    y.append(x)\n    return y",
+        "{0} = lambda x: {1}",
+        "def {0}(x):\n    return {1}\n{3} = {0}({4})",
+        "def {0}(x):\n    def inner(y):\n        return x, y, {3}\n    return inner({1})",
+        "{3} = {0}({4})",
+        "{3} = {0}({4})\n{4} = {0}({2})",
+        "{3} = [{0}({4}), {2}({3})]",
+        "{0} = {2}",
+        "{3} = {0}",
+        "{3} = {4}",
+        "if {3}:\n    {4} = {0}({3})\nelse:\n    {4} = {2}",
+        "for {3} in range(3):\n    {4} = {0}({3})",
+        "del {0}",
+    )
+    for turn in range(300):
+        for notebook in () if turn % 30 else both:
+            notebook.run("a, b, c = 1, 2, 3\nf = g = h = lambda x: x")
+        values = iter(lambda: draw.choice("abc19"), "")
+        body = draw.choice(bodies)
+        body = body.format(*(next(values) for _ in range(2)))
+        functions = [draw.choice("fgh") for _ in range(2)]
+        source = draw.choice(forms).format(functions[0], body, functions[1], draw.choice("abc"), draw.choice("abc"))
+        facts = [notebook.run(source).facts for notebook in both]
+        for part in ("used", "generated", "opaque", "versions"):
+            assert set(getattr(facts[0], part)) == set(getattr(facts[1], part)), source
+    assert both[0].still.count(True) > 100
+    assert not any(both[1].still)
+
+
+def test_a_cell_that_calls_itself_is_not_still_once_the_depth_of_calls_was_set(both) -> None:
+    for notebook in both:
+        notebook.run("import sys\ndef f(x): return f(x - 1) if x else 0")
+        notebook.run("a = f(3)")
+        notebook.run("sys.setrecursionlimit(sys.getrecursionlimit())\nsys.setrecursionlimit(1234)")
+        used = {edge.name for edge in notebook.run("b = f(3)").facts.used}
+        assert "sys.recursionlimit" in used
+        notebook.run("sys.setrecursionlimit(1000)")
+    assert both[0].still == [False, True, False, False, False]
 
 
 def test_a_line_that_was_not_reached_is_left_out_of_a_still_cell_that_failed(both) -> None:

@@ -348,3 +348,25 @@ def test_hashing_a_frame_leaves_it_and_its_later_writes_as_they_were():
     frame.loc[0, "a"] = 5
     assert column is not None
     assert frame["a"].tolist() == [5, 2]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 20, 5_000])
+def test_columns_added_one_by_one_are_those_of_a_frame_made_at_once(rows):
+    made = {"word": ["a"] * rows}
+    for at in range(4):
+        made[f"number{at}"] = np.arange(rows) * at
+        made[f"share{at}"] = np.where(np.arange(rows) % 3 == at, np.nan, np.arange(rows) / 7)
+        made[f"small{at}"] = np.arange(rows).astype("int8")
+        made[f"flag{at}"] = np.arange(rows) % 2 == 0
+        made[f"day{at}"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(rows), unit="s")
+    one_by_one = pd.DataFrame({"word": made["word"]})
+    for name, values in made.items():
+        one_by_one[name] = values
+    at_once = one_by_one.copy()
+    assert len(at_once._mgr.blocks) < len(one_by_one._mgr.blocks)
+    assert fingerprint(one_by_one) == fingerprint(at_once)
+    before = token(one_by_one)
+    if rows:
+        one_by_one.loc[rows - 1, "number2"] = -5
+        assert token(one_by_one) != before
+        assert fingerprint(one_by_one).hash != fingerprint(at_once).hash

@@ -15,6 +15,7 @@ import abc
 import ast
 import functools
 import linecache
+import opcode
 import types
 from collections.abc import Iterator
 from itertools import chain
@@ -28,6 +29,7 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _SKIPPED = frozenset(
     {"ctx", "type_comment", "kind", "lineno", "col_offset", "end_lineno", "end_col_offset", "type_ignores"}
 )
+_kept: dict[type[ast.AST], tuple[str, ...]] = {}
 # What Python adds to a class by itself, differently from version to version.
 CLASS_NOISE = frozenset(
     {
@@ -42,7 +44,10 @@ CLASS_NOISE = frozenset(
 
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")  # where statements hold statements
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+_LOAD_GLOBAL, _EXTENDED_ARG = opcode.opmap["LOAD_GLOBAL"], opcode.opmap["EXTENDED_ARG"]
+_LOADS = frozenset(
+    opcode.opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opcode.opmap
+)
 _WRAPPED = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
 _PURE = frozenset(
     {
@@ -58,9 +63,9 @@ def dump(node: Any) -> str:
         return f"={type(node.value).__name__}:{node.value!r}"
     if isinstance(node, ast.AST):
         parts = []
-        for name in node._fields:
+        for name in _fields(type(node)):
             item = getattr(node, name, None)
-            if name in _SKIPPED or item is None or item == []:
+            if item is None or item == []:
                 continue
             if name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 item = _without_docstring(item)
@@ -69,6 +74,13 @@ def dump(node: Any) -> str:
     if isinstance(node, list):
         return f"[{','.join(map(dump, node))}]"
     return repr(node)
+
+
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    known = _kept.get(kind)
+    if known is None:
+        known = _kept[kind] = tuple(name for name in kind._fields if name not in _SKIPPED)
+    return known
 
 
 def _without_docstring(body: list[Any]) -> list[Any]:
@@ -154,12 +166,12 @@ def code_text(code: types.CodeType) -> str:
 def global_names(code: types.CodeType) -> tuple[str, ...]:
     """Return the names that a code object, and the code inside it, loads from globals."""
     names: set[str] = set()
-    if code.co_names:
-        import dis
-
-        for step in dis.get_instructions(code):
-            if step.opname in _LOADS and isinstance(step.argval, str):
-                names.add(step.argval)
+    extended = 0
+    for op, given in zip(code.co_code[::2], code.co_code[1::2], strict=True) if code.co_names else ():
+        arg = given | extended
+        extended = arg << 8 if op == _EXTENDED_ARG else 0
+        if op in _LOADS:
+            names.add(code.co_names[arg >> 1 if op == _LOAD_GLOBAL else arg])
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             names.update(global_names(constant))

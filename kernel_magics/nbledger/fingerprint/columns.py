@@ -6,6 +6,7 @@ Python objects hold it. What a missing value hides (under a mask, in a null slot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from .arrays import array_content, dtype_name
 from .python_text import objects_content
 from .references import content_by_reference
+from .sink import Sink
 from .walk import Walk
 
 
@@ -36,8 +38,8 @@ def dtype_of(values: Any) -> Any:
 def column_digest(walk: Walk, values: Any) -> bytes:
     """Return the digest of a column's dtype and values."""
     if isinstance(values, np.ndarray):
-        return typed_digest(walk, values.dtype, block_content(walk, values))
-    return typed_digest(walk, dtype_of(values), extension_content(walk, values))
+        return typed_digest(walk.sink, values.dtype)(block_content(walk, values))
+    return typed_digest(walk.sink, dtype_of(values))(extension_content(walk, values))
 
 
 def block_content(walk: Walk, values: Any) -> bytes:
@@ -45,9 +47,10 @@ def block_content(walk: Walk, values: Any) -> bytes:
     return content_by_reference(walk, values, lambda array: array_content(walk, array))
 
 
-def typed_digest(walk: Walk, dtype: Any, digest: bytes) -> bytes:
-    """Return the digest of a column from its dtype and its values' digest."""
-    return walk.sink.digest(b"column:%b;%b" % (dtype_text(dtype), digest))
+def typed_digest(sink: Sink, dtype: Any) -> Callable[[bytes], bytes]:
+    """Return what gives the digest of a column of this dtype from its values' digest."""
+    start = b"column:%b;" % dtype_text(dtype)
+    return lambda digest: sink.digest(start + digest)
 
 
 def extension_content(walk: Walk, values: Any) -> bytes:

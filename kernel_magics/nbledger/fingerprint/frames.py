@@ -20,19 +20,39 @@ from .columns import block_content, column_digest, dtype_of, dtype_text, extensi
 from .indexes import index_digest, labels_digest
 from .walk import Walk, register, register_base
 
+_Blocks = list[tuple[Any, Any]]
+"""Column positions and values; these are two-dimensional arrays or one extension array."""
 
-def _blocks(frame: Any) -> list[tuple[Any, Any]]:
-    """Return (column positions, values) for each block; values are two-dimensional arrays or one extension array."""
+_SMALL = 4_000
+"""Columns of at most so many rows are brought together before they are read: a step for each takes longer."""
+
+
+def _blocks(frame: Any, *, apart: bool = False) -> _Blocks:
+    """Return the blocks of a frame, those of single columns together unless they are asked for `apart`."""
     try:
-        return [(block.mgr_locs.as_array, block.values) for block in frame._mgr.blocks]  # noqa: PD011 - a block, not a frame
+        blocks = [(block.mgr_locs.as_array, block.values) for block in frame._mgr.blocks]  # noqa: PD011 - a block, not a frame
     except AttributeError:  # another pandas keeps its columns in another way
         return [(np.array([i]), frame.iloc[:, i].array) for i in range(frame.shape[1])]
+    return blocks if apart or len(blocks) <= 3 or len(frame) > _SMALL else _together(blocks)
 
 
-def column_digests(walk: Walk, frame: Any) -> list[bytes]:
+def _together(blocks: _Blocks) -> _Blocks:
+    """Return blocks of one column each, as `frame[name] = ...` makes them, as one block for each dtype of numbers."""
+    kept: _Blocks = []
+    single: dict[Any, _Blocks] = {}
+    for block in blocks:
+        values = block[1]
+        alone = type(values) is np.ndarray and values.ndim == 2 and len(values) == 1 and values.dtype.kind in "fiub"
+        (single.setdefault(values.dtype, []) if alone else kept).append(block)
+    for found in single.values():
+        kept.append((np.concatenate([at for at, _ in found]), np.concatenate([values for _, values in found])))
+    return kept
+
+
+def _column_digests(walk: Walk, blocks: _Blocks, columns: int) -> list[bytes]:
     """Return one digest for each column: of its dtype and values, without its name and without the index."""
-    digests: list[bytes] = [b""] * frame.shape[1]
-    for places, values in _blocks(frame):
+    digests: list[bytes] = [b""] * columns
+    for places, values in blocks:
         for place, digest in zip(places.tolist(), _block_digests(walk, values), strict=True):
             digests[place] = digest
     return digests
@@ -44,7 +64,8 @@ def _block_digests(walk: Walk, values: Any) -> list[bytes]:
         return [column_digest(walk, values)]
     if block.dtype.kind in "OTV" or block.dtype.char in "gG":
         return [column_digest(walk, row) for row in values]
-    return [typed_digest(walk, values.dtype, digest) for digest in row_contents(walk.sink, block)]
+    typed = typed_digest(walk.sink, values.dtype)
+    return [typed(digest) for digest in row_contents(walk.sink, block)]
 
 
 def _block_tokens(walk: Walk, frame: Any) -> bytes:
@@ -70,20 +91,21 @@ def _build_frame(walk: Walk, frame: Any) -> bytes:
         frame = frame.take(positions(len(frame)))
     if walk.sink.raw_layout:
         return head + index_digest(walk, frame.index) + _block_tokens(walk, frame)
-    digests = column_digests(walk, frame)
+    blocks = _blocks(frame)
+    digests = _column_digests(walk, blocks, frame.shape[1])
     if walk.depth == 1:
-        walk.columns = _schema(walk, frame, digests)
+        walk.columns = _schema(walk, frame, blocks, digests)
     return head + index_digest(walk, frame.index) + walk.sink.digest(b"".join(digests))
 
 
-def _schema(walk: Walk, frame: Any, digests: list[bytes]) -> tuple[Column, ...]:
+def _schema(walk: Walk, frame: Any, blocks: _Blocks, digests: list[bytes]) -> tuple[Column, ...]:
     profiles: list[Any] = [None] * len(digests)
     if walk.profile:
         from .profile import frame_profiles
 
-        profiles = frame_profiles(_blocks(frame), len(digests), len(frame))
+        profiles = frame_profiles(blocks, len(digests), len(frame))
     dtypes = [""] * len(digests)
-    for places, values in _blocks(frame):
+    for places, values in blocks:
         text = str(dtype_of(values))
         for place in places.tolist():
             dtypes[place] = text
@@ -146,7 +168,7 @@ def encode_dtype(walk: Walk, value: Any) -> bytes:
 
 
 def _measure_frame(value: Any) -> tuple[tuple[int, ...], int]:
-    nbytes = sum(int(values.nbytes) for _, values in _blocks(value))
+    nbytes = sum(int(values.nbytes) for _, values in _blocks(value, apart=True))
     return value.shape, nbytes
 
 

@@ -12,7 +12,7 @@ from collections import ChainMap, Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from itertools import chain
 from operator import attrgetter
-from struct import Struct
+from struct import Struct, error
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -25,6 +25,7 @@ _SMALL = 1 << 63
 _MAPS = frozenset({"maps"})
 #: Of these the encoders only ask the walk for its sink.
 PLAIN = frozenset({int, float, bool, str, type(None)})
+_INTEGERS = {int}
 # From this many elements on it pays to look whether a list is of one type.
 _PACK = 8
 
@@ -113,6 +114,11 @@ def _items(walk: Walk, value: Any, types: set[type] | None = None) -> bytes:
         packed = pack(walk, value, types)
         if packed is not None:
             return b"%d%b" % (len(value), packed)
+    elif types == _INTEGERS:
+        try:
+            return b"".join([b"i" + _int(item) for item in value])
+        except error:
+            pass  # a larger one
     return b"".join(map(walk.encode, value))
 
 

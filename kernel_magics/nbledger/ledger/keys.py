@@ -21,6 +21,9 @@ _LIMIT = 50_000
 #: Sources that are also remembered by their text: cells are run again and again.
 _RECENT = 64
 
+#: As `json.dumps(..., default=str)`, which would make an encoder each time.
+_json = json.JSONEncoder(default=str).encode
+
 _VERSION = """INSERT INTO version (key, hash, kind, exactness, type_name, shape, nbytes) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hash) DO NOTHING"""
 
@@ -122,5 +125,5 @@ def _version(version: Version) -> tuple[Any, ...]:
 
 
 def _column(column: Column) -> tuple[str, str, str, str | None]:
-    profile = None if column.profile is None else json.dumps(dict(column.profile), default=str)
+    profile = None if column.profile is None else _json(dict(column.profile))
     return column.name, column.dtype, column.hash, profile

@@ -39,6 +39,7 @@ from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, hol
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
+from nbledger.capture.code.still_functions import REACHES_ATTRIBUTES, called, codes_of, says_too_much
 from nbledger.fingerprint.syntax import compile_quietly
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
@@ -66,6 +67,8 @@ class CellCode:
         self._events: list[Event] = self._scan.events
         self._maybe: list[tuple[int, str, bool]] = []
         self._last: tuple[frozenset[int], Seen] | None = None
+        # What was told last of a still cell that calls functions: it depends on their codes alone.
+        self._told: list[tuple[Seen, tuple[str, ...], list[CodeType | None], Names]] = []
         self._now: list[tuple[int, Inner]] = []
         self._defs: list[tuple[int, Inner]] = []
         if self._scan.inner:
@@ -82,7 +85,11 @@ class CellCode:
         self.deletes = frozenset(name for _, name, stored in changed if not stored)
 
     def resolve(
-        self, namespace: Mapping[str, Any], ran: frozenset[int] | None = None, ran_in: Ran | None = None
+        self,
+        namespace: Mapping[str, Any],
+        ran: frozenset[int] | None = None,
+        ran_in: Ran | None = None,
+        looked_up: tuple[str, ...] = (),
     ) -> Names:
         """Return the names that the cell touches, itself and through the notebook's functions that it mentions.
 
@@ -92,11 +99,20 @@ class CellCode:
         `ran` are the lines of this code that ran, when it is known that these and no others did. A line 0 among them
         tells that the handlers of `with` statements were watched too: -n stands for that of the `with` in line n.
         `ran_in` are the lines that ran of functions' codes that were watched; those with none were never entered.
+        `looked_up` is what the method of that name told before the cell ran.
         """
         seen = self._all if ran is None else self._seen_of(ran)
         if not ran_in and self._is_simple and self._only_plain(namespace):
             return self._of_plain(seen, namespace)
-        return Resolution(seen, namespace, ran_in).names()
+        codes = codes_of(looked_up, namespace) if looked_up and not ran_in else None
+        if codes is None:
+            return Resolution(seen, namespace, ran_in).names()
+        for known in self._told:
+            if known[0] is seen and known[1] == looked_up and known[2] == codes:
+                return known[3]
+        names = Resolution(seen, namespace, None).names()
+        self._told = [(seen, looked_up, codes, names), *self._told[:1]]
+        return names
 
     @staticmethod
     def _of_plain(seen: Seen, namespace: Mapping[str, Any]) -> Names:
@@ -140,16 +156,43 @@ class CellCode:
         return frozenset(line for _, _, line in self._code.co_lines() if line)
 
     def is_still(self, namespace: Mapping[str, Any]) -> bool:
-        """Tell whether the cell can do nothing in this namespace but bind names to plain data, and change it."""
-        if not self._may_be_still or not are_still(self._touched, namespace):
-            return False
-        names = self._of_plain(self._all, namespace)
-        beside = names.outputs or names.attributes or names.stored_attributes
-        return not beside and are_pure(names.reads, namespace)
+        """Tell whether the cell can do nothing in this namespace but bind names to plain data, and change it.
+
+        Functions of the notebook that do no more may be bound and called, too.
+        """
+        return self.looked_up(namespace) is not None
+
+    def looked_up(self, namespace: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Return the names that the functions which a still cell may call look up, and its own; `None` if not still.
+
+        None are returned of a cell that can call no function of the notebook.
+        """
+        if not self._may_be_still:
+            return None
+        if self._is_simple and are_still(self._touched, namespace):
+            names = self._of_plain(self._all, namespace)
+            beside = names.outputs or names.attributes or names.stored_attributes
+            return None if beside or not are_pure(names.reads, namespace) else ()
+        if REACHES_ATTRIBUTES in self.mentions or not planted.is_empty():
+            return None
+        return called(self.loads, self.writes, self._defined, namespace)
 
     @cached_property
     def _may_be_still(self) -> bool:
-        return self._is_simple and may_be_still(self._code)
+        defined = frozenset(code for codes in self._defined.values() for code in codes)
+        return (
+            self._scan.found is None
+            and may_be_still(self._code, defined)
+            and not any(says_too_much(inner.code) for _, inner in self._now)
+        )
+
+    @cached_property
+    def _defined(self) -> dict[str, list[CodeType]]:
+        """The codes of the functions that the cell binds to names, and does no more with."""
+        found: dict[str, list[CodeType]] = {}
+        for _, inner in self._defs:
+            found.setdefault(inner.name or "", []).append(inner.code)
+        return found
 
     @cached_property
     def _touched(self) -> frozenset[str]:

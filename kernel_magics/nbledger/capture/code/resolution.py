@@ -131,12 +131,13 @@ class Resolution:
         namespace = self._namespace
         reached: dict[str, Touched | None] = {}
         for at, name in list(self._loads):
-            if name not in reached:
+            first = name not in reached
+            if first:
                 plain = planted.is_empty() and name not in self._defs and type(value_of(name, namespace)) in PLAIN
                 reached[name] = None if plain else self._reach.of(name)
             touched = reached[name]
             if touched is not None:
-                self._through(at, touched)
+                self._through(at, touched, first=first)
         for at, chain in self._seen.chains:
             module = namespace.get(chain.root)
             if type(module) is ModuleType and not chain.stored:
@@ -144,18 +145,23 @@ class Resolution:
                 if type(value) is FunctionType and value.__globals__ is namespace:  # the notebook put it there
                     self._through(at, self._reach.through([value.__code__]))
 
-    def _through(self, at: int, touched: Touched) -> None:
-        """Count what functions touch as touched at `at`."""
-        self._loads.extend((at, name) for name in touched.reads)
-        self._loads.extend((at, name) for name in self._existing(touched.weak))
-        self._outputs.extend((at, output, name) for output, name in touched.outputs)
-        self._outputs.extend((at, name, name) for name in touched.reads if name[:1] == "_" and _is_output(name))
+    def _through(self, at: int, touched: Touched, *, first: bool = True) -> None:
+        """Count what functions touch as touched at `at`; `first` says that they were not before."""
+        for name in touched.reads:
+            self._loads.append((at, name))
+            if name[:1] == "_" and _is_output(name):
+                self._outputs.append((at, name, name))
+        if touched.weak:
+            self._loads.extend((at, name) for name in self._existing(touched.weak))
+        if touched.outputs:
+            self._outputs.extend((at, output, name) for output, name in touched.outputs)
         if touched.everything:
             self._loads.extend((at, name) for name in self._namespace)
         if touched.queries:
             self._queries([at], touched.reads)
-        self._chains |= touched.chains
-        self._touched.add(touched)
+        if first:
+            self._chains |= touched.chains
+            self._touched.add(touched)
 
     def _sub(self, at: int, names: Names) -> None:
         self._loads.extend((at, name) for name in names.reads)

@@ -12,7 +12,7 @@ import builtins
 import dis
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -60,7 +60,6 @@ _HARMLESS = (
         "LOAD_CLOSURE", "MAKE_CELL", "COPY_FREE_VARS", "LOAD_DEREF", "STORE_DEREF", "SET_FUNCTION_ATTRIBUTE",
     )
 )  # fmt: skip
-_COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 _STILL = ATOMS - {slice}
 """Types of values that hold nothing of anybody's: a slice may hold any object."""
 _CONTAINERS = frozenset({list, tuple, dict})
@@ -86,27 +85,27 @@ _METHODS = _CHANGES | frozenset(
     "symmetric_difference issubset issuperset isdisjoint bit_length bit_count is_integer as_integer_ratio".split()
 )
 """Not `encode` and `decode`: a codec may be anybody's, or be imported."""
-_KEYS = frozenset({"key", "reverse", "default", "start"})
+_TOLD = frozenset({"encoding", "errors", "file", "sep", "end", "flush"})
+"""Keywords of Python's own functions by which a codec or a stream is asked, that may be anybody's."""
 _TEE = ("IPython.core.interactiveshell", "InteractiveShell._tee.<locals>.write")
 
 
-def may_be_still(code: CodeType) -> bool:
-    """Tell whether the code of a cell can do nothing when all that it reads is plain data."""
-    return _is_harmless(code) and (_POP_TOP.isdisjoint(code.co_code[::2]) or _shows_nothing(code))
+def may_be_still(code: CodeType, defined: Container[CodeType] = ()) -> bool:
+    """Tell whether the code of a cell can do nothing when all that it reads is plain data, or functions that are so.
+
+    `defined` are the codes in it of functions that it does no more with than to bind them to names.
+    """
+    return is_harmless(code, defined) and (_POP_TOP.isdisjoint(code.co_code[::2]) or _shows_nothing(code))
 
 
-def _is_harmless(code: CodeType) -> bool:
-    """Tell whether no instruction of a code, and of its comprehensions, does more than Python's own types do."""
+def is_harmless(code: CodeType, defined: Container[CodeType] = ()) -> bool:
+    """Tell whether no instruction of a code, and of those inside it, does more than Python's own types do."""
     ops = code.co_code[::2]
     return (
         _HARMLESS.issuperset(ops)
         and (_LOAD_METHOD.isdisjoint(ops) or all(name in _METHODS for name in _methods(code)))
-        and ((_KW_NAMES | _CALL_KW).isdisjoint(ops) or all(map(_KEYS.issuperset, _keywords(code))))
-        and all(
-            const.co_name in _COMPREHENSIONS and _is_harmless(const)
-            for const in code.co_consts
-            if type(const) is CodeType
-        )
+        and ((_KW_NAMES | _CALL_KW).isdisjoint(ops) or all(map(_TOLD.isdisjoint, _keywords(code))))
+        and all(const in defined or is_harmless(const) for const in code.co_consts if type(const) is CodeType)
     )
 
 
@@ -156,10 +155,10 @@ def _shows_nothing(code: CodeType) -> bool:
 def are_still(names: Iterable[str], namespace: Mapping[str, Any]) -> bool:
     """Tell whether all these names stand for plain data, or for nothing yet."""
     values = list(map(namespace.get, names))
-    return _STILL.issuperset(map(type, values)) or all(map(_is_data, values))
+    return _STILL.issuperset(map(type, values)) or all(map(is_data, values))
 
 
-def _is_data(value: Any, depth: int = _DEPTH) -> bool:
+def is_data(value: Any, depth: int = _DEPTH) -> bool:
     """Tell whether a value is a number, a text or a builtin container of these that nobody else works with.
 
     What is too large to tell quickly is not.
@@ -172,7 +171,7 @@ def _is_data(value: Any, depth: int = _DEPTH) -> bool:
     items = [*value, *value.values()] if kind is dict else value
     if _STILL.issuperset(map(type, items)):
         return True
-    return depth > 0 and len(value) <= _MOST_NESTED and all(_is_data(item, depth - 1) for item in items)
+    return depth > 0 and len(value) <= _MOST_NESTED and all(is_data(item, depth - 1) for item in items)
 
 
 def are_pure(names: Iterable[str], namespace: Mapping[str, Any]) -> bool:

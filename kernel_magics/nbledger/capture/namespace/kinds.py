@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from enum import IntEnum
 from functools import cached_property, partial
 from typing import Any
@@ -184,6 +185,15 @@ def is_atom(value: Any) -> bool:
 def is_library_function(function: types.FunctionType) -> bool:
     """Tell whether a function stands at the top level of a library's module."""
     return function.__closure__ is None and "<" not in function.__qualname__ and in_library(function.__module__)
+
+
+def is_bare(function: types.FunctionType, namespace: Mapping[str, Any]) -> bool:
+    """Tell whether a function of the notebook holds nothing but its code: no defaults, attributes or closure."""
+    return (
+        function.__globals__ is namespace
+        and function.__module__ == "__main__"
+        and not (function.__closure__ or function.__defaults__ or function.__kwdefaults__ or function.__dict__)
+    )
 
 
 def content_of(value: Any) -> Any:

@@ -7,6 +7,7 @@ would take the longer the more there are: the names are kept by mark as well.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from nbledger.capture.namespace.kinds import IMMUTABLE
@@ -85,3 +86,8 @@ def flat_reach(value: Any) -> Reach:
         return NOTHING
     arranged = type(value) is dict and len(value) > 1
     return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if arranged else 0)
+
+
+def function_reach(function: FunctionType) -> Reach:
+    """Return what a function that `is_bare` reaches: itself and its attributes."""
+    return Reach(frozenset({id(function), id(function.__dict__)}))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from nbledger.capture.code.names import CellCode, Names
@@ -21,8 +21,8 @@ from nbledger.capture.code.resolution import union
 from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings, is_in_history
 from nbledger.capture.namespace.changes import Changes
-from nbledger.capture.namespace.kinds import Kind, content_of, kind_of
-from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach
+from nbledger.capture.namespace.kinds import Kind, content_of, is_bare, kind_of
+from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach, function_reach
 from nbledger.capture.namespace.patches import concerns
 from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
@@ -57,6 +57,7 @@ class Variables:
         self._expected: dict[CellCode, Names] = {}
         self._beside = Beside(namespace)
         self.still = False
+        self._looked_up: tuple[str, ...] = ()
 
     def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
@@ -64,11 +65,11 @@ class Variables:
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
         will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
-        self.still = False
         self._bound_by_hand(*self._bindings.changed())
         codes = list(codes)
-        if alone and self._beside.is_idle and all(code.is_still(self._namespace) for code in codes):
-            self.still = True
+        looked_up = codes[0].looked_up(self._namespace) if alone and len(codes) == 1 and self._beside.is_idle else None
+        if looked_up is not None:
+            self.still, self._looked_up = True, looked_up
             self._beside.pass_over()
         else:
             self.watch(codes)
@@ -76,13 +77,13 @@ class Variables:
 
     def watch(self, codes: Iterable[CellCode]) -> None:
         """Take note of what a cell may change beside the variables that it names: it is not `still`."""
-        self.still = False
+        self.still, self._looked_up = False, ()
         self._beside.before(codes)
 
     def learn_reads(self, codes: Iterable[CellCode]) -> list[Names]:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
         codes = list(codes)
-        found = [code.resolve(self._namespace) for code in codes]
+        found = [code.resolve(self._namespace, looked_up=self._looked_up) for code in codes]
         for names in found:
             if names.reads:
                 self._learn_new(names.reads)
@@ -123,7 +124,7 @@ class Variables:
 
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
-        names = code.resolve(self._namespace, ran, ran_in)
+        names = code.resolve(self._namespace, ran, ran_in, self._looked_up)
         expected = self._expected.get(code)
         if expected is None or expected.reads <= names.reads:
             return names
@@ -184,7 +185,7 @@ class Variables:
             token, version = self._versions.of(value)
             known = self._known[name] = Known(id(value), token, version, NOTHING)
             return known
-        flat = self._versions.of_flat(value)
+        flat = None if type(value) is FunctionType else self._versions.of_flat(value)
         if flat is not None:
             known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
             return known
@@ -195,6 +196,8 @@ class Variables:
         return known
 
     def _reach(self, value: Any, *, scan: bool = True) -> Reach:
+        if type(value) is FunctionType and is_bare(value, self._namespace):
+            return function_reach(value)
         reach = reach_of(value, self._namespace, scan=scan)
         if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
             return reach._replace(calls=frozenset())  # the code of a cell that mentions these tells
@@ -342,7 +345,8 @@ class _Cell:
         else:
             reach = self.variables._reach(value, scan=not equal or was.reach.scanned)
         if equal and reach.order == was.reach.order:
-            self.known[name] = was._replace(reach=reach)
+            if reach != was.reach:
+                self.known[name] = was._replace(reach=reach)
             self._keep(reach, was.reach)
             return False
         version = self.variables._versions.version(value, token, complete=complete and content is value)

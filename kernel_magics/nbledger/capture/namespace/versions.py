@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import weakref
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from nbledger.capture.namespace.kinds import Kind, is_written_here, kind_of
+from nbledger.capture.namespace.kinds import Kind, is_bare, is_written_here, kind_of
 from nbledger.capture.namespace.patches import attributes_of
 from nbledger.fingerprint import change_token, fingerprint, flat_fingerprint
+from nbledger.fingerprint.code import global_names
 from nbledger.records import Version
 
 Token = bytes | str | None
@@ -49,6 +50,7 @@ class Versions:
         self._arrays: dict[bytes | str, Version] = {}
         self._plain: dict[tuple[type, Any], tuple[Token, Version]] = {}
         self._flat: Version | None = None
+        self._codes: dict[CodeType, Version] = {}
         self._met: dict[str, Version] = {}
 
     def token(self, value: Any) -> Token:
@@ -60,14 +62,14 @@ class Versions:
         kind = type(value)
         if kind in _SMALL:
             return fingerprint(value).hash, True
+        if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
+            # All that can change about it is which code and which defaults it has.
+            return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
         flat = flat_fingerprint(value)
         if flat is not None:
             # As with small values; to be found anew by its token, for most of these cannot be referenced weakly.
             self._flat = flat
             return flat.hash, True
-        if kind is FunctionType and value.__closure__ is None and not value.__dict__ and _plain_defaults(value):
-            # All that can change about it is which code and which defaults it has.
-            return f"function:{id(value.__code__)}:{id(value.__defaults__)}:{id(value.__doc__)}", False
         if isinstance_of_library_class(value):
             return attributes_of(value), False
         if kind is weakref.ReferenceType:
@@ -116,10 +118,23 @@ class Versions:
         if known is not None:
             self._met[known.hash] = known
             return known
-        version = fingerprint(value, sample_over=self.sample_over)
+        is_function = type(value) is FunctionType
+        version = self._of_function(value) if is_function else fingerprint(value, sample_over=self.sample_over)
         self._met[version.hash] = version
         if now is not None and complete:
             self._remember(value, now, version)
+        return version
+
+    def _of_function(self, function: FunctionType) -> Version:
+        """Return the version of a function, remembered by its code where nothing else is part of it."""
+        code, namespace = function.__code__, function.__globals__
+        if not is_bare(function, namespace) or not namespace.keys().isdisjoint(global_names(code)):
+            return fingerprint(function, sample_over=self.sample_over)
+        version = self._codes.get(code)
+        if version is None:
+            if len(self._codes) >= _MOST_PLAIN:
+                self._codes.clear()
+            version = self._codes[code] = fingerprint(function)
         return version
 
     def hash(self, value: Any) -> str:

@@ -65,6 +65,7 @@ class Surroundings:
         self._namespace = namespace
         self._files = Files(root, [root / ".nbledger"])
         self._lines = Lines()
+        self._watches_lines = False
         self._executed = _Executed(learn)
         self._state = State(versions.token, lambda value: versions.of(value)[1])
 
@@ -92,13 +93,16 @@ class Surroundings:
 
     @property
     def are_quiet(self) -> bool:
-        """Whether nothing goes on that an earlier cell began: no thread, and no file that is written."""
-        return audit.is_alone() and self._files.are_closed
+        """Whether nothing goes on that an earlier cell began: no thread, no file that is written, no depth of calls."""
+        return audit.is_alone() and self._files.are_closed and not self._state.has_depth
 
     def begin_still(self, codes: Sequence[CellCode]) -> None:
         """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
-        if self._lines.are_known and not all(code.in_order for code in codes):
-            self._lines.begin(self._namespace)
+        if self._lines.are_known:
+            reached = [inner for code in codes for inner in code.reached_codes(self._namespace)]
+            self._watches_lines = bool(reached) or not all(code.in_order for code in codes)
+            if self._watches_lines:
+                self._lines.begin(self._namespace, reached)
 
     def stop_still(
         self, code: CellCode, error: BaseException | None
@@ -106,7 +110,7 @@ class Surroundings:
         """Return the lines that ran of such a cell, and of its comprehensions; `None` when that is not known."""
         if not self._lines.are_known:
             return None, None
-        if not code.in_order:
+        if self._watches_lines:
             ran = self._lines.end()
             return (None, None) if ran is None else (ran.of(0, 1), ran.functions)
         last = None if error is None else self._last_line(error)
