@@ -35,7 +35,7 @@ from nbledger.capture.code.bytecode import (
 from nbledger.capture.code.dynamic import TRIGGERS, Found
 from nbledger.capture.code.flow import Event, Flow, Graph, Straight, Ways
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, scanned
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, label_of, scanned
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
@@ -176,6 +176,12 @@ class CellCode:
         """The names that the code mentions: itself, in what it runs at once, in functions that it makes and loads."""
         inner = [*(code for _, code in self._now), *(code for _, code in self._defs if code.name in self.loads)]
         return self.mentions.union(*(code.co_names for top in inner for code in nested(top.code)))
+
+    @cached_property
+    def gives_away(self) -> frozenset[str]:
+        """What the code defines and at once has at hand itself: decorated, or mentioned again (see `label_of`)."""
+        inner = [found for _, found in self._scan.inner if found.name]
+        return frozenset(label_of(found.code) for found in inner if found.decorated or found.name in self.loads)
 
     @cached_property
     def passed_on(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import Found, names_in_query
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, value_of
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, label_of, value_of
 from nbledger.capture.code.scan import Chain, Inner
 from nbledger.capture.code.touched import Touched
 
@@ -26,7 +26,8 @@ class Names(NamedTuple):
     `sure` are the names that every normal way to the end has bound anew; a write that is not among them may not have
     happened. `outputs` are reads of IPython's output history (`_`, `_3`, `Out[3]`, or `Out` for any). `attributes` are
     data in modules that is looked at (`os.environ`, `config.DEBUG`), `stored_attributes` those assigned or deleted.
-    `commands` are shell commands and the files that magics name. `opaque` says why these sets cannot be complete
+    `commands` are shell commands and the files that magics name. `strangers` are the notebook's functions that ran though
+    nothing in the code leads to them (see `label_of`). `opaque` says why these sets cannot be complete
     (`exec`, `eval`, `%%sql`), or is empty.
     """
 
@@ -39,6 +40,7 @@ class Names(NamedTuple):
     attributes: frozenset[str] = _NOTHING
     stored_attributes: frozenset[str] = _NOTHING
     commands: tuple[str, ...] = ()
+    strangers: frozenset[str] = _NOTHING
 
 
 def union(found: list[Names]) -> Names:
@@ -105,6 +107,7 @@ class Resolution:
             defs.setdefault(inner.name or "", []).append(inner.code)
         self._reach = Reach(namespace, defs, ran_in)
         self._defs = defs
+        self._strangers: set[str] = set()
 
     def plain_names(self) -> Names:
         """Return all that the cell touches when no name that it loads leads to a function, but data in modules."""
@@ -186,11 +189,16 @@ class Resolution:
         """Count functions that ran, though no name that the cell loads leads to them, as called at its start."""
         inner = {code for _, held in (*self._seen.now, *self._seen.defs) for code in nested(held.code)}
         known = {code for top in self._reach.codes for code in nested(top)}
+        strangers = set()
         for code, lines in ran_in.items():
             if lines and code not in known:
                 if code in inner and code.co_name.startswith("<"):
                     continue
                 self._through(0, self._reach.through([code]))
+                strangers.add(code)
+        if strangers:
+            self._strangers.update(map(label_of, strangers))
+            self._loads.extend((0, name) for name in self._reach.holders(strangers))
 
     def _existing(self, names: Iterable[str]) -> Iterator[str]:
         return (name for name in names if name in self._namespace or name in self._deletes)
@@ -210,4 +218,5 @@ class Resolution:
             attributes=frozenset(states | touched.states),
             stored_attributes=frozenset(stored_states | touched.stored_states),
             commands=tuple(sorted(touched.commands)),
+            strangers=frozenset(self._strangers),
         )

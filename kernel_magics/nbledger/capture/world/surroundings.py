@@ -17,6 +17,7 @@ from nbledger.capture.code.reach import ATOMS
 from nbledger.capture.code.recursion import recurses
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
+from nbledger.capture.world.callbacks import Callbacks
 from nbledger.capture.world.files import Files, asks
 from nbledger.capture.world.outputs import Outputs
 from nbledger.capture.world.settings import RECURSES
@@ -66,6 +67,7 @@ class Surroundings:
         self._files = Files(root, [root / ".nbledger"])
         self._lines = Lines()
         self._executed = _Executed(learn)
+        self._callbacks = Callbacks(namespace, lambda value: versions.of(value)[1])
         self._state = State(versions.token, lambda value: versions.of(value)[1])
 
     def begin(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
@@ -86,6 +88,7 @@ class Surroundings:
             frozenset().union(*(code.imports for code in codes)),
         )
         self._lines.begin(namespace, reached)
+        self._callbacks.begin(codes, frozenset().union(*(found.reads for found in names)), reached)
         file_calls.activate(self._files)
         seeding.activate(self._state)
         audit.activate(self._files, self._executed, self._state, namespace=namespace)
@@ -140,10 +143,11 @@ class Surroundings:
         files = self._files.end()
         state = self._state.end(names.attributes, names.stored_attributes, namespace)
         outputs = self.outputs.use(names.outputs)
+        callbacks = self._callbacks.end(names.strangers, self._lines.survivors())
         return Use(
-            (*files.used, *state.used, *outputs.used),
-            (*files.generated, *state.generated),
-            (*files.versions, *state.versions, *outputs.versions),
+            (*files.used, *state.used, *outputs.used, *callbacks.used),
+            (*files.generated, *state.generated, *callbacks.generated),
+            (*files.versions, *state.versions, *outputs.versions, *callbacks.versions),
             (*files.opaque, *state.opaque),
             state.stored,
         )

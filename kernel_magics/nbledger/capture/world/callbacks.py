@@ -1,0 +1,90 @@
+"""Functions of the notebook that a cell gives away: a handler, a callback, a trigger, which others call later.
+
+A cell in which one runs, though nothing in it leads there, depends on the cells that gave it away. Where to is not
+known, and need not be: what is given away and kept has more references after the cell than before. Which functions ran
+is known on Python 3.12 and later.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from nbledger.capture.code.bytecode import nested
+from nbledger.capture.code.names import CellCode
+from nbledger.capture.code.reach import PLAIN, codes_behind, label_of
+from nbledger.records import Edge, Version
+
+_ROLE = "state"
+
+
+class CallbackUse(NamedTuple):
+    """The edges of functions that ran though nothing led to them, and of those that were given away."""
+
+    used: tuple[Edge, ...] = ()
+    generated: tuple[Edge, ...] = ()
+    versions: tuple[Version, ...] = ()
+
+
+class Callbacks:
+    """What the cells of one namespace gave away. `version` gives the version of a value."""
+
+    def __init__(self, namespace: Mapping[str, Any], version: Callable[[Any], Version]) -> None:
+        self._namespace = namespace
+        self._version = version
+        self._module = namespace.get("__name__", "__main__")
+        self._given: dict[str, Version] = {}
+        self._labels: set[str] = set()
+        self._values: dict[str, tuple[int, int]] = {}
+        self._inner: list[tuple[CodeType, int]] = []
+
+    def begin(self, codes: Sequence[CellCode], reads: Iterable[str], reached: Iterable[CodeType]) -> None:
+        """Count the references to the functions, classes and instances that a cell has at hand."""
+        self._labels = {label for code in codes for label in code.gives_away}
+        self._values = {name: self._count(name) for name in reads if self._may_be_called(name)}
+        inner = {id(code): code for top in reached for code in nested(top) if code is not top and _is_function(code)}
+        self._inner = [(code, sys.getrefcount(code)) for code in inner.values()]
+
+    def end(self, strangers: Collection[str], survivors: Iterable[CodeType]) -> CallbackUse:
+        """Return what the cell did, in which `strangers` ran; `survivors` are lambdas of it that there still are."""
+        known = [label for label in sorted(strangers) if label in self._given]
+        used = [Edge(self._given[label].hash, f"callback {label}", _ROLE) for label in known]
+        labels = self._labels.union(map(label_of, survivors))
+        for name, counted in self._values.items():
+            labels |= self._grown(name, *counted)
+        labels.update(label_of(code) for code, count in self._inner if sys.getrefcount(code) > count)
+        self._values, self._inner, self._labels = {}, [], set()
+        if not (used or labels):
+            return CallbackUse()
+        for label in labels - self._given.keys():
+            self._given[label] = self._version(("callback", label))
+        given = [(label, self._given[label]) for label in sorted(labels)]
+        made = [Edge(version.hash, f"callback {label}", _ROLE, derived=True) for label, version in given]
+        return CallbackUse(tuple(used), tuple(made), tuple(self._given[label] for label in {*known, *labels}))
+
+    def _may_be_called(self, name: str) -> bool:
+        value = self._namespace.get(name)
+        if type(value) in PLAIN:
+            return False
+        if type(value) is FunctionType:
+            return value.__globals__ is self._namespace
+        return (value if isinstance(value, type) else type(value)).__module__ == self._module
+
+    def _count(self, name: str) -> tuple[int, int]:
+        value = self._namespace.get(name)
+        return id(value), sys.getrefcount(value)
+
+    def _grown(self, name: str, ident: int, count: int) -> set[str]:
+        """Return what a variable led to, if there are more references to its value now, or it is bound to another."""
+        now, references = self._count(name)
+        if now != ident:
+            return {name}
+        if references <= count:
+            return set()
+        return set(map(label_of, codes_behind(self._namespace.get(name), self._namespace)))
+
+
+def _is_function(code: CodeType) -> bool:
+    return code.co_name[:1] != "<" or code.co_name == "<lambda>"
