@@ -116,7 +116,7 @@ def value_of(name: str, namespace: Mapping[str, Any]) -> Any:
 
 
 def label_of(code: CodeType) -> str:
-    """Return what a function is called where its object is not at hand: its outermost name, or where a lambda stands."""
+    """Return what to call a function whose object is not at hand: its outermost name, or where a lambda stands."""
     top = code.co_qualname.partition(".")[0]
     return top if top[:1] != "<" else f"{top} in line {code.co_firstlineno}"
 
@@ -167,6 +167,10 @@ class Reach:
                 waiting.extend(further)
                 made.reads |= more
         return made
+
+    def behind_shell(self) -> set[CodeType]:
+        """Return the codes that were found through IPython's shell: a magic, whose function needs no name."""
+        return {code for top in self._direct.get("get_ipython", ([], ()))[0] for code in nested(top)}
 
     def holders(self, codes: Collection[CodeType]) -> list[str]:
         """Return the names whose values lead to one of these codes."""

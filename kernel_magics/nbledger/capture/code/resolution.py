@@ -26,9 +26,9 @@ class Names(NamedTuple):
     `sure` are the names that every normal way to the end has bound anew; a write that is not among them may not have
     happened. `outputs` are reads of IPython's output history (`_`, `_3`, `Out[3]`, or `Out` for any). `attributes` are
     data in modules that is looked at (`os.environ`, `config.DEBUG`), `stored_attributes` those assigned or deleted.
-    `commands` are shell commands and the files that magics name. `strangers` are the notebook's functions that ran though
-    nothing in the code leads to them (see `label_of`). `opaque` says why these sets cannot be complete
-    (`exec`, `eval`, `%%sql`), or is empty.
+    `commands` are shell commands and the files that magics name. `strangers` are the notebook's functions that ran
+    though nothing in the code leads to them (see `label_of`). `opaque` says why these sets cannot be complete (`exec`,
+    `eval`, `%%sql`), or is empty.
     """
 
     reads: frozenset[str] = _NOTHING
@@ -188,7 +188,7 @@ class Resolution:
     def _entered(self, ran_in: Ran) -> None:
         """Count functions that ran, though no name that the cell loads leads to them, as called at its start."""
         inner = {code for _, held in (*self._seen.now, *self._seen.defs) for code in nested(held.code)}
-        known = {code for top in self._reach.codes for code in nested(top)}
+        known = {code for top in self._reach.codes for code in nested(top)} - self._reach.behind_shell()
         strangers = set()
         for code, lines in ran_in.items():
             if lines and code not in known:

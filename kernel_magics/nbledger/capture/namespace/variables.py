@@ -55,6 +55,7 @@ class Variables:
         self._bindings = Bindings(namespace, is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
+        self._shown: frozenset[str] = frozenset()
         self._beside = Beside(namespace)
         self.still = False
 
@@ -64,7 +65,7 @@ class Variables:
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
         will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
-        self.still = False
+        self.still, self._shown = False, frozenset()
         self._bound_by_hand(*self._bindings.changed())
         codes = list(codes)
         if alone and self._beside.is_idle and all(code.is_still(self._namespace) for code in codes):
@@ -83,6 +84,8 @@ class Variables:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
         codes = list(codes)
         found = [code.resolve(self._namespace) for code in codes]
+        self._shown |= self._bindings.shown_as({output for names in found for output in names.outputs})
+        self._learn_new(self._shown)
         for names in found:
             if names.reads:
                 self._learn_new(names.reads)
@@ -107,6 +110,7 @@ class Variables:
         lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
+        names = names._replace(reads=names.reads | self._shown) if self._shown else names
         moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
         threads, opaque, patched = self._beside.after()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):

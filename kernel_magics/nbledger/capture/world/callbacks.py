@@ -70,7 +70,7 @@ class Callbacks:
             return False
         if type(value) is FunctionType:
             return value.__globals__ is self._namespace
-        return (value if isinstance(value, type) else type(value)).__module__ == self._module
+        return bool((value if isinstance(value, type) else type(value)).__module__ == self._module)
 
     def _count(self, name: str) -> tuple[int, int]:
         value = self._namespace.get(name)

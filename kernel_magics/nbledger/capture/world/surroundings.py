@@ -25,6 +25,8 @@ from nbledger.capture.world.state import State
 from nbledger.records import Edge, Version
 
 _MOST_EXECUTED = 100
+_TRACES = frozenset({"setprofile", "settrace", "register_callback"})
+"""What a cell mentions that has functions called while no event tells of their lines."""
 
 
 class Use(NamedTuple):
@@ -66,6 +68,7 @@ class Surroundings:
         self._namespace = namespace
         self._files = Files(root, [root / ".nbledger"])
         self._lines = Lines()
+        self._is_traced = False
         self._executed = _Executed(learn)
         self._callbacks = Callbacks(namespace, lambda value: versions.of(value)[1])
         self._state = State(versions.token, lambda value: versions.of(value)[1])
@@ -79,6 +82,7 @@ class Surroundings:
         said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
         if self._state.has_depth and recurses([*(code.code for code in codes), *reached]):
             said |= {RECURSES}
+        self._is_traced = not _TRACES.isdisjoint(said)
         self._look_at(codes, names)
         self._files.note_asked(said, self._texts(codes, names, reached, said))
         self._state.begin(
@@ -95,8 +99,8 @@ class Surroundings:
 
     @property
     def are_quiet(self) -> bool:
-        """Whether nothing goes on that an earlier cell began: no thread, and no file that is written."""
-        return audit.is_alone() and self._files.are_closed
+        """Whether nothing goes on that an earlier cell began: a thread, a file that is written, a limit of numbers."""
+        return audit.is_alone() and self._files.are_closed and not self._state.limits_digits
 
     def begin_still(self, codes: Sequence[CellCode]) -> None:
         """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
@@ -134,7 +138,10 @@ class Surroundings:
         audit.deactivate()
         seeding.deactivate()
         file_calls.deactivate()
-        return list(self._executed.codes), self._lines.end()
+        ran = self._lines.end()
+        if ran is not None and self._is_traced:
+            ran = Ran(ran.module, {}, ran.files)
+        return list(self._executed.codes), ran
 
     def end(self, names: Names) -> Use:
         """Return what the cell, which touched these names, used and generated since `begin`."""
