@@ -100,7 +100,7 @@ class Recorder:
         self._namespace = namespace
         self._versions = Versions(configured_sample_over())
         self._variables = Variables(namespace, self._versions, hidden)
-        self._surroundings = Surroundings(namespace, self._versions, writer.root, self._variables.learn_reads)
+        self._surroundings = Surroundings(namespace, self._versions, writer.root, self._variables)
         self._predictions = Predictions(self._versions.recall)
         self._current: _Current | None = None
         self._depth = 0

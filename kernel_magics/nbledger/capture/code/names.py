@@ -36,7 +36,7 @@ from nbledger.capture.code.dynamic import TRIGGERS, Found
 from nbledger.capture.code.flow import Event, Flow, Graph, Straight, Ways
 from nbledger.capture.code.module_state import state_of
 from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, label_of, scanned
-from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
+from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen, behind_chain
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
 from nbledger.fingerprint.syntax import compile_quietly
@@ -112,6 +112,8 @@ class CellCode:
     def _only_plain(self, namespace: Mapping[str, Any]) -> bool:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
         if not planted.is_empty():
+            return False
+        if self._scan.chains and any(behind_chain(chain, namespace) for _, chain in self._scan.chains):
             return False
         values = list(map(namespace.get, self.loads))
         return PLAIN.issuperset(map(type, values)) or all(map(holds_nothing, values))

@@ -12,11 +12,21 @@ from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import Found, names_in_query
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, label_of, value_of
+from nbledger.capture.code.reach import (
+    PLAIN,
+    Ran,
+    Reach,
+    codes_behind,
+    function_globals,
+    holds_nothing,
+    label_of,
+    value_of,
+)
 from nbledger.capture.code.scan import Chain, Inner
 from nbledger.capture.code.touched import Touched
 
 _NOTHING: frozenset[str] = frozenset()
+_HOLDERS = frozenset({FunctionType, list, tuple, set, dict})
 _is_output = re.compile(r"_{1,3}|_\d+").fullmatch
 
 
@@ -52,6 +62,15 @@ def union(found: list[Names]) -> Names:
         every: set[str] = set().union(*(getattr(names, part) for names in found))
         joined[part] = tuple(sorted(every)) if part in ("opaque", "commands") else frozenset(every)
     return Names(**joined)
+
+
+def behind_chain(chain: Chain, namespace: Mapping[str, Any]) -> list[CodeType]:
+    """Return the codes of functions that the notebook has put into a module, where a chain looks."""
+    module = namespace.get(chain.root)
+    if type(module) is not ModuleType or chain.stored:
+        return []
+    value = module.__dict__.get(chain.path[0])
+    return codes_behind(value, namespace) if type(value) in _HOLDERS and not holds_nothing(value) else []
 
 
 class Flowing(Protocol):
@@ -141,11 +160,9 @@ class Resolution:
             if touched is not None:
                 self._through(at, touched)
         for at, chain in self._seen.chains:
-            module = namespace.get(chain.root)
-            if type(module) is ModuleType and not chain.stored:
-                value = module.__dict__.get(chain.path[0])
-                if type(value) is FunctionType and value.__globals__ is namespace:  # the notebook put it there
-                    self._through(at, self._reach.through([value.__code__]))
+            codes = behind_chain(chain, namespace)
+            if codes:
+                self._through(at, self._reach.through(codes))
 
     def _through(self, at: int, touched: Touched) -> None:
         """Count what functions touch as touched at `at`."""

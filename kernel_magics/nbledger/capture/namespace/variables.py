@@ -55,9 +55,9 @@ class Variables:
         self._bindings = Bindings(namespace, is_in_history)
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
-        self._shown: frozenset[str] = frozenset()
         self._beside = Beside(namespace)
-        self.still = False
+        self.still, self._shown = False, frozenset[str]()
+        self.reaching = self._known.reaching
 
     def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
@@ -65,7 +65,7 @@ class Variables:
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
         will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
-        self.still, self._shown = False, frozenset()
+        self.still, self._shown = False, frozenset[str]()
         self._bound_by_hand(*self._bindings.changed())
         codes = list(codes)
         if alone and self._beside.is_idle and all(code.is_still(self._namespace) for code in codes):

@@ -2,13 +2,14 @@
 
 A cell in which one runs, though nothing in it leads there, depends on the cells that gave it away. Where to is not
 known, and need not be: what is given away and kept has more references after the cell than before. Which functions ran
-is known on Python 3.12 and later.
+is known on Python 3.12 and later; before, any cell may have run those that no variable holds.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from nbledger.capture.code.reach import PLAIN, codes_behind, label_of
 from nbledger.records import Edge, Version
 
 _ROLE = "state"
+_TELLS = sys.version_info >= (3, 12)
+"""Whether it is known which functions ran."""
 
 
 class CallbackUse(NamedTuple):
@@ -28,16 +31,34 @@ class CallbackUse(NamedTuple):
     versions: tuple[Version, ...] = ()
 
 
-class Callbacks:
-    """What the cells of one namespace gave away. `version` gives the version of a value."""
+class _Counted(NamedTuple):
+    """A value: its identity, how many references there are to it, and how many variables hold it."""
 
-    def __init__(self, namespace: Mapping[str, Any], version: Callable[[Any], Version]) -> None:
+    ident: int
+    references: int
+    holders: int
+
+
+class Callbacks:
+    """What the cells of one namespace gave away.
+
+    `version` gives the version of a value, `reaching` the variables that hold an object of these identities.
+    """
+
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        version: Callable[[Any], Version],
+        reaching: Callable[[AbstractSet[int]], Collection[str]],
+    ) -> None:
         self._namespace = namespace
         self._version = version
+        self._reaching = reaching
+        self._at_large: dict[CodeType, frozenset[int]] = {}
         self._module = namespace.get("__name__", "__main__")
         self._given: dict[str, Version] = {}
         self._labels: set[str] = set()
-        self._values: dict[str, tuple[int, int]] = {}
+        self._values: dict[str, _Counted] = {}
         self._inner: list[tuple[CodeType, int]] = []
 
     def begin(self, codes: Sequence[CellCode], reads: Iterable[str], reached: Iterable[CodeType]) -> None:
@@ -53,7 +74,7 @@ class Callbacks:
         used = [Edge(self._given[label].hash, f"callback {label}", _ROLE) for label in known]
         labels = self._labels.union(map(label_of, survivors))
         for name, counted in self._values.items():
-            labels |= self._grown(name, *counted)
+            labels |= self._grown(name, counted)
         labels.update(label_of(code) for code, count in self._inner if sys.getrefcount(code) > count)
         self._values, self._inner, self._labels = {}, [], set()
         if not (used or labels):
@@ -72,18 +93,27 @@ class Callbacks:
             return value.__globals__ is self._namespace
         return bool((value if isinstance(value, type) else type(value)).__module__ == self._module)
 
-    def _count(self, name: str) -> tuple[int, int]:
-        value = self._namespace.get(name)
-        return id(value), sys.getrefcount(value)
+    def at_large(self) -> Mapping[CodeType, frozenset[int]]:
+        """Return the functions that may have run in any cell, with their lines: nobody tells before Python 3.12."""
+        return self._at_large
 
-    def _grown(self, name: str, ident: int, count: int) -> set[str]:
+    def _count(self, name: str) -> _Counted:
+        value = self._namespace.get(name)
+        holders = 0 if _TELLS else len(self._reaching({id(value)}))
+        return _Counted(id(value), sys.getrefcount(value), holders)
+
+    def _grown(self, name: str, counted: _Counted) -> set[str]:
         """Return what a variable led to, if there are more references to its value now, or it is bound to another."""
-        now, references = self._count(name)
-        if now != ident:
+        now = self._count(name)
+        if now.ident != counted.ident:
             return {name}
-        if references <= count:
+        if now.references <= counted.references:
             return set()
-        return set(map(label_of, codes_behind(self._namespace.get(name), self._namespace)))
+        codes = codes_behind(self._namespace.get(name), self._namespace)
+        if not _TELLS and now.holders <= counted.holders:
+            every = (inner for code in codes for inner in nested(code))
+            self._at_large.update((code, frozenset(line for *_, line in code.co_lines() if line)) for code in every)
+        return set(map(label_of, codes))
 
 
 def _is_function(code: CodeType) -> bool:

@@ -15,6 +15,7 @@ from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import ATOMS
 from nbledger.capture.code.recursion import recurses
+from nbledger.capture.namespace.variables import Variables
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
 from nbledger.capture.world.callbacks import Callbacks
@@ -62,15 +63,15 @@ class Surroundings:
         namespace: MutableMapping[str, Any],
         versions: Versions,
         root: Path,
-        learn: Callable[[Iterable[CellCode]], object],
+        variables: Variables,
     ) -> None:
         self.outputs = Outputs(namespace, versions)
         self._namespace = namespace
         self._files = Files(root, [root / ".nbledger"])
         self._lines = Lines()
         self._is_traced = False
-        self._executed = _Executed(learn)
-        self._callbacks = Callbacks(namespace, lambda value: versions.of(value)[1])
+        self._executed = _Executed(variables.learn_reads)
+        self._callbacks = Callbacks(namespace, lambda value: versions.of(value)[1], variables.reaching)
         self._state = State(versions.token, lambda value: versions.of(value)[1])
 
     def begin(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
@@ -138,7 +139,7 @@ class Surroundings:
         audit.deactivate()
         seeding.deactivate()
         file_calls.deactivate()
-        ran = self._lines.end()
+        ran = self._lines.end() if self._lines.are_known else Ran(functions=self._callbacks.at_large())
         if ran is not None and self._is_traced:
             ran = Ran(ran.module, {}, ran.files)
         return list(self._executed.codes), ran
