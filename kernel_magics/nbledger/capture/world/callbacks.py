@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.names import CellCode
-from nbledger.capture.code.reach import PLAIN, codes_behind, label_of
+from nbledger.capture.code.reach import ADDRESS, PLAIN, codes_behind, label_of
 from nbledger.records import Edge, Version
 
 _ROLE = "state"
@@ -32,8 +32,9 @@ class CallbackUse(NamedTuple):
 
 
 class _Counted(NamedTuple):
-    """A value: its identity, how many references there are to it, and how many variables hold it."""
+    """A variable: its value's identity, how many references there are to it, and how many variables hold it."""
 
+    name: str
     ident: int
     references: int
     holders: int
@@ -58,25 +59,36 @@ class Callbacks:
         self._module = namespace.get("__name__", "__main__")
         self._given: dict[str, Version] = {}
         self._labels: set[str] = set()
-        self._values: dict[str, _Counted] = {}
+        self._values: list[_Counted] = []
         self._inner: list[tuple[CodeType, int]] = []
 
     def begin(self, codes: Sequence[CellCode], reads: Iterable[str], reached: Iterable[CodeType]) -> None:
         """Count the references to the functions, classes and instances that a cell has at hand."""
         self._labels = {label for code in codes for label in code.gives_away}
-        self._values = {name: self._count(name) for name in reads if self._may_be_called(name)}
-        inner = {id(code): code for top in reached for code in nested(top) if code is not top and _is_function(code)}
-        self._inner = [(code, sys.getrefcount(code)) for code in inner.values()]
+        self._inner = [(code, sys.getrefcount(code)) for top in reached for code in _inside(top)]
+        self._values = []
+        for name in reads:
+            value: Any = self._namespace.get(name)
+            kind = type(value)
+            if kind is FunctionType:
+                if value.__globals__ is not self._namespace:
+                    continue
+            elif kind in PLAIN or (value if isinstance(value, type) else kind).__module__ != self._module:
+                continue
+            holders = 0 if _TELLS else self._holders(value)
+            self._values.append(_Counted(name, ADDRESS(value), sys.getrefcount(value), holders))
 
     def end(self, strangers: Collection[str], survivors: Iterable[CodeType]) -> CallbackUse:
         """Return what the cell did, in which `strangers` ran; `survivors` are lambdas of it that there still are."""
         known = [label for label in sorted(strangers) if label in self._given]
         used = [Edge(self._given[label].hash, f"callback {label}", _ROLE) for label in known]
         labels = self._labels.union(map(label_of, survivors))
-        for name, counted in self._values.items():
-            labels |= self._grown(name, counted)
+        for counted in self._values:
+            value = self._namespace.get(counted.name)
+            if ADDRESS(value) != counted.ident or sys.getrefcount(value) > counted.references:
+                labels |= self._given_by(counted, value)
         labels.update(label_of(code) for code, count in self._inner if sys.getrefcount(code) > count)
-        self._values, self._inner, self._labels = {}, [], set()
+        self._values, self._inner, self._labels = [], [], set()
         if not (used or labels):
             return CallbackUse()
         for label in labels - self._given.keys():
@@ -85,36 +97,28 @@ class Callbacks:
         made = [Edge(version.hash, f"callback {label}", _ROLE, derived=True) for label, version in given]
         return CallbackUse(tuple(used), tuple(made), tuple(self._given[label] for label in {*known, *labels}))
 
-    def _may_be_called(self, name: str) -> bool:
-        value = self._namespace.get(name)
-        if type(value) in PLAIN:
-            return False
-        if type(value) is FunctionType:
-            return value.__globals__ is self._namespace
-        return bool((value if isinstance(value, type) else type(value)).__module__ == self._module)
-
     def at_large(self) -> Mapping[CodeType, frozenset[int]]:
         """Return the functions that may have run in any cell, with their lines: nobody tells before Python 3.12."""
         return self._at_large
 
-    def _count(self, name: str) -> _Counted:
-        value = self._namespace.get(name)
-        holders = 0 if _TELLS else len(self._reaching({id(value)}))
-        return _Counted(id(value), sys.getrefcount(value), holders)
+    def _holders(self, value: object) -> int:
+        return len(self._reaching({ADDRESS(value)}))
 
-    def _grown(self, name: str, counted: _Counted) -> set[str]:
-        """Return what a variable led to, if there are more references to its value now, or it is bound to another."""
-        now = self._count(name)
-        if now.ident != counted.ident:
-            return {name}
-        if now.references <= counted.references:
-            return set()
-        codes = codes_behind(self._namespace.get(name), self._namespace)
-        if not _TELLS and now.holders <= counted.holders:
+    def _given_by(self, counted: _Counted, value: object) -> set[str]:
+        """Return what a variable led to: there are more references to its value now, or it is bound to another."""
+        if ADDRESS(value) != counted.ident:
+            return {counted.name}
+        codes = codes_behind(value, self._namespace)
+        if not _TELLS and self._holders(value) <= counted.holders:
             every = (inner for code in codes for inner in nested(code))
             self._at_large.update((code, frozenset(line for *_, line in code.co_lines() if line)) for code in every)
         return set(map(label_of, codes))
 
 
-def _is_function(code: CodeType) -> bool:
-    return code.co_name[:1] != "<" or code.co_name == "<lambda>"
+def _inside(code: CodeType) -> list[CodeType]:
+    """Return the functions that a function makes: most make none."""
+    if CodeType not in map(type, code.co_consts):
+        return []
+    inner = [const for const in code.co_consts if type(const) is CodeType]
+    found = [part for part in inner if part.co_name[:1] != "<" or part.co_name == "<lambda>"]
+    return found + [part for deeper in inner for part in _inside(deeper)]
