@@ -60,12 +60,14 @@ class Callbacks:
         self._given: dict[str, Version] = {}
         self._labels: set[str] = set()
         self._values: list[_Counted] = []
-        self._inner: list[tuple[CodeType, int]] = []
+        self._inner: list[CodeType] = []
+        self._references: list[int] = []
 
     def begin(self, codes: Sequence[CellCode], reads: Iterable[str], reached: Iterable[CodeType]) -> None:
         """Count the references to the functions, classes and instances that a cell has at hand."""
         self._labels = {label for code in codes for label in code.gives_away}
-        self._inner = [(code, sys.getrefcount(code)) for top in reached for code in _inside(top)]
+        self._inner = [code for top in reached for code in _inside(top)]
+        self._references = self._count_inner()
         self._values = []
         for name in reads:
             value: Any = self._namespace.get(name)
@@ -87,7 +89,9 @@ class Callbacks:
             value = self._namespace.get(counted.name)
             if ADDRESS(value) != counted.ident or sys.getrefcount(value) > counted.references:
                 labels |= self._given_by(counted, value)
-        labels.update(label_of(code) for code, count in self._inner if sys.getrefcount(code) > count)
+        if self._inner:
+            were = zip(self._inner, self._references, self._count_inner(), strict=True)
+            labels.update(label_of(code) for code, before, now in were if now > before)
         self._values, self._inner, self._labels = [], [], set()
         if not (used or labels):
             return CallbackUse()
@@ -100,6 +104,9 @@ class Callbacks:
     def at_large(self) -> Mapping[CodeType, frozenset[int]]:
         """Return the functions that may have run in any cell, with their lines: nobody tells before Python 3.12."""
         return self._at_large
+
+    def _count_inner(self) -> list[int]:
+        return [sys.getrefcount(code) for code in self._inner]
 
     def _holders(self, value: object) -> int:
         return len(self._reaching({ADDRESS(value)}))
