@@ -118,6 +118,18 @@ def test_a_function_that_a_library_calls_back_is_watched(cells: Cells) -> None:
     assert cells.reads("sorted([1], key=key)") >= {"key", "k"}
 
 
+def test_a_function_that_only_others_hold_is_told_in_each_cell_in_which_it_runs(cells: Cells) -> None:
+    cells.names["library"] = types.ModuleType("library")
+    cells.run("k = 1\ndef handle():\n    return k\nlibrary.handler = handle\ndel handle")
+    for _ in range(2):
+        ran = cells.run("library.handler()")
+        assert {code.co_name: set(lines) for code, lines in ran.functions.items()} == {"handle": {3}}
+        names = CellCode(compile_cell("1")).resolve(cells.names, ran.of(0, 1), ran.functions)
+        assert names.reads == {"k"}
+        assert names.strangers == {"handle"}
+        assert not cells.functions("1")
+
+
 def test_threads_that_the_cell_starts_count(cells: Cells) -> None:
     cells.run("import threading\na = 1\ndef work(v):\n    if v:\n        return a\n    return b")
     source = "thread = threading.Thread(target=work, args=(1,))\nthread.start()\nthread.join()"

@@ -100,7 +100,7 @@ class Recorder:
         self._namespace = namespace
         self._versions = Versions(configured_sample_over())
         self._variables = Variables(namespace, self._versions, hidden)
-        self._surroundings = Surroundings(namespace, self._versions, writer.root, self._variables.learn_reads)
+        self._surroundings = Surroundings(namespace, self._versions, writer.root, self._variables)
         self._predictions = Predictions(self._versions.recall)
         self._current: _Current | None = None
         self._depth = 0
@@ -192,6 +192,13 @@ class Recorder:
     def _observed(self, current: _Current, error: BaseException | None) -> tuple[Changes, Use]:
         """Return what the cell did to the variables, and beside them."""
         self._attempt(current, "calls", self._unwatch_calls)
+        changes = self._compared(current, error)
+        use = self._attempt(current, "files", self._surroundings.end, changes.names) or Use()
+        self._surroundings.outputs.take(current.start.position)
+        return changes, use
+
+    def _compared(self, current: _Current, error: BaseException | None) -> Changes:
+        """Return what the cell did to the variables; when this is done nothing of ours holds the codes that ran."""
         executed, ran = self._attempt(current, "files and lines", self._surroundings.stop) or ([], None)
         codes = [*current.codes, *executed]
         count = len(current.codes)
@@ -201,10 +208,7 @@ class Recorder:
         def compare() -> Changes:
             return self._variables.after(codes, lines, functions, failed=error is not None)
 
-        changes = self._attempt(current, "what the cell changed", compare) or Changes()
-        use = self._attempt(current, "files", self._surroundings.end, changes.names) or Use()
-        self._surroundings.outputs.take(current.start.position)
-        return changes, use
+        return self._attempt(current, "what the cell changed", compare) or Changes()
 
     def abandon(self) -> None:
         """End a cell whose end was never told (its front end was cut off), as cancelled."""

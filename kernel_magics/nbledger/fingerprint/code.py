@@ -35,7 +35,7 @@ CLASS_NOISE = frozenset(
     {
         "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
         "__annotate__", "__annotate_func__", "__annotations_cache__", "__annotations__", "__classdictcell__",
-        "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__", "__match_args__",
+        "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__",
         "__dataclass_params__", "__dataclass_fields__", "__hash__", "__slotnames__", "__replace__",
         "__type_params__", "__class_getitem__",
     }

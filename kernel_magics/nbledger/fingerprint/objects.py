@@ -13,6 +13,7 @@ import io
 import sys
 import types
 import warnings
+import weakref
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,12 @@ def _installed_version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return ""
+
+
+@register("object", weakref.finalize)
+def encode_finalizer(walk: Walk, value: Any) -> bytes:
+    """Encode a finalizer by what it says of itself: whether it is still to be called."""
+    return walk.compact(b"fz", walk.encode(value.alive))
 
 
 @register("module", types.ModuleType)

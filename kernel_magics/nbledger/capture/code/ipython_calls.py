@@ -85,6 +85,7 @@ def _magic(call: Call, name: str, rest: Sequence[str], *, cell: bool) -> None:
         call.commands.append(line)
     if name in _EXPANDED_BODIES or not (name in _HARMLESS or name in _SHELL_MAGICS):
         call.opaque.append(f"%%{name}" if cell else f"%{name}")
+        call.names.append(name)  # one of the notebook's own has the name of its function
         _interpolated(call, body)
         call.names.extend(_colon(body))
         if name in _EXPANDED_BODIES:

@@ -4,12 +4,16 @@ A line is told once and then runs at full speed: its event is switched off where
 watched code objects alone (as global events they slow a scikit-learn cell 1.6 times). The code of a cell is compiled
 by the front end, so it is caught when it starts, by the one global event, PY_START: at any code but a module's its
 callback switches it off at that place, for good.
+
+The notebook's functions stay watched between cells, which costs nothing until they run: so it is also told when one
+runs that nothing in the cell leads to, because a library was given it earlier (a handler, a callback, a trigger).
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
+import weakref
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from types import CodeType, MappingProxyType
@@ -66,6 +70,9 @@ class Lines:
         self._namespace: MutableMapping[str, Any] | None = None
         self._modules: dict[int, _Watched] = {}
         self._functions: dict[int, _Watched] = {}
+        self._armed: dict[int, weakref.ref[CodeType]] = {}
+        self._lambdas: list[weakref.ref[CodeType]] = []
+        self._fired: dict[int, CodeType] = {}
 
     @property
     def are_known(self) -> bool:
@@ -75,6 +82,7 @@ class Lines:
     def begin(self, namespace: MutableMapping[str, Any], codes: Iterable[CodeType] = ()) -> None:
         """Watch the cell that is about to run in `namespace`, and these functions' codes."""
         self._release()
+        self._lambdas.clear()
         if _monitoring is None or not self._acquire():
             return
         self._namespace = namespace
@@ -98,16 +106,28 @@ class Lines:
         self._release()
         return Ran(_NONE.union(*files.values()), functions, files)
 
+    def survivors(self) -> list[CodeType]:
+        """Return the lambdas of the cell that somebody holds, once it has ended and its own code is gone."""
+        return [code for code in (ref() for ref in self._lambdas) if code is not None]
+
     def close(self) -> None:
         """Switch everything off and give the tool id back."""
         self._namespace = None
         self._release()
+        self._disarm()
         if self._owned():
             _monitoring.set_events(self._tool, 0)
             for event in (_EVENTS.PY_START, _EVENTS.PY_RESUME, _EVENTS.LINE, _EVENTS.INSTRUCTION):
                 _monitoring.register_callback(self._tool, event, None)
             _monitoring.free_tool_id(self._tool)
         self._tool = None
+
+    def _disarm(self) -> None:
+        """Stop watching all functions."""
+        for code in [ref() for ref in list(self._armed.values())]:
+            if code is not None and self._owned():
+                _monitoring.set_local_events(self._tool, code, 0)
+        self._armed.clear()
 
     def _owned(self) -> bool:
         return self._tool is not None and _monitoring.get_tool(self._tool) == _NAME
@@ -116,6 +136,7 @@ class Lines:
         """Take a tool id, once; and take another when somebody has freed ours."""
         if self._owned():
             return True
+        self._armed.clear()
         tool = self._tool = next((tool for tool in _IDS if _monitoring.get_tool(tool) is None), None)
         if tool is None:
             return False
@@ -128,18 +149,26 @@ class Lines:
         return True
 
     def _release(self) -> None:
-        """Stop watching the codes of the last cell: an event that was switched off comes back when it is set anew."""
+        """Stop watching the last cell's own codes, and let the events of functions come back that were switched off."""
+        fired, self._fired = self._fired, {}
         if self._owned():
-            for code, _ in (*self._modules.values(), *self._functions.values()):
+            for code, _ in self._modules.values():
                 _monitoring.set_local_events(self._tool, code, 0)
+            for code in fired.values():
+                _monitoring.set_local_events(self._tool, code, 0)
+                _monitoring.set_local_events(self._tool, code, _events_of(code))
         self._modules = {}
         self._functions = {}
 
     def _watch(self, code: CodeType) -> None:
-        if id(code) not in self._functions:
-            self._functions[id(code)] = (code, set())
-            resumes = _EVENTS.PY_RESUME if code.co_flags & _CO_RESUMED else 0
-            _monitoring.set_local_events(self._tool, code, _EVENTS.LINE | resumes)
+        ident = id(code)
+        if ident in self._functions:
+            return
+        self._functions[ident] = (code, set())
+        if ident not in self._armed:
+            armed = self._armed
+            armed[ident] = weakref.ref(code, lambda _: armed.pop(ident, None))
+            _monitoring.set_local_events(self._tool, code, _events_of(code))
 
     def _watch_module(self, code: CodeType) -> None:
         watched = any(True for _ in instructions(code, _HANDLERS_OF_WITH))
@@ -148,6 +177,8 @@ class Lines:
         for inner in nested(code):
             if inner is not code:
                 self._watch(inner)
+                if inner.co_qualname == "<lambda>":
+                    self._lambdas.append(weakref.ref(inner))
 
     def _started(self, code: CodeType, _: int) -> object:
         if _monitoring is None:
@@ -160,24 +191,37 @@ class Lines:
         return None
 
     def _line(self, code: CodeType, line: int) -> object:
-        found = self._modules.get(id(code)) or self._functions.get(id(code))
+        found = self._modules.get(id(code)) or self._entered(code)
         if found is not None:
             found[1].add(line)
         return _monitoring.DISABLE
 
     def _resumed(self, code: CodeType, offset: int) -> object:
         # A generator goes on in the middle of a line: no event tells of what is left of it.
-        found = self._functions.get(id(code))
+        found = self._entered(code)
         line = _line_of(code, offset)
         if found is not None and _goes_on(code, offset, line):
             found[1].add(line)
         return _monitoring.DISABLE
+
+    def _entered(self, code: CodeType) -> _Watched | None:
+        """Return what is kept of a function that runs; between two cells nothing is."""
+        ident = id(code)
+        self._fired[ident] = code
+        if self._namespace is None:
+            return None
+        return self._functions.setdefault(ident, (code, set()))
 
     def _instruction(self, code: CodeType, offset: int) -> object:
         found = self._modules.get(id(code))
         if found is not None and _HANDLERS_OF_WITH[code.co_code[offset]]:
             found[1].add(-_line_of(code, offset))
         return _monitoring.DISABLE
+
+
+def _events_of(code: CodeType) -> int:
+    events: int = _EVENTS.LINE | (_EVENTS.PY_RESUME if code.co_flags & _CO_RESUMED else 0)
+    return events
 
 
 def _goes_on(code: CodeType, offset: int, line: int) -> bool:

@@ -35,8 +35,8 @@ from nbledger.capture.code.bytecode import (
 from nbledger.capture.code.dynamic import TRIGGERS, Found
 from nbledger.capture.code.flow import Event, Flow, Graph, Straight, Ways
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, scanned
-from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen
+from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, holds_nothing, label_of, scanned
+from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen, behind_chain
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
 from nbledger.capture.code.still_functions import REACHES_ATTRIBUTES, called, codes_of, says_too_much
@@ -129,6 +129,8 @@ class CellCode:
         """Tell whether no name that the cell loads can lead to a function: then it touches the same names each time."""
         if not planted.is_empty():
             return False
+        if self._scan.chains and any(behind_chain(chain, namespace) for _, chain in self._scan.chains):
+            return False
         values = list(map(namespace.get, self.loads))
         return PLAIN.issuperset(map(type, values)) or all(map(holds_nothing, values))
 
@@ -219,6 +221,12 @@ class CellCode:
         """The names that the code mentions: itself, in what it runs at once, in functions that it makes and loads."""
         inner = [*(code for _, code in self._now), *(code for _, code in self._defs if code.name in self.loads)]
         return self.mentions.union(*(code.co_names for top in inner for code in nested(top.code)))
+
+    @cached_property
+    def gives_away(self) -> frozenset[str]:
+        """What the code defines and at once has at hand itself: decorated, or mentioned again (see `label_of`)."""
+        inner = [found for _, found in self._scan.inner if found.name]
+        return frozenset(label_of(found.code) for found in inner if found.decorated or found.name in self.loads)
 
     @cached_property
     def passed_on(self) -> frozenset[str]:

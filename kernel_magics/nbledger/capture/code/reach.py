@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from types import (
     AsyncGeneratorType,
@@ -115,6 +115,17 @@ def value_of(name: str, namespace: Mapping[str, Any]) -> Any:
     return value
 
 
+def label_of(code: CodeType) -> str:
+    """Return what to call a function whose object is not at hand: its outermost name, or where a lambda stands."""
+    top = code.co_qualname.partition(".")[0]
+    return top if top[:1] != "<" else f"{top} in line {code.co_firstlineno}"
+
+
+def codes_behind(value: Any, namespace: Mapping[str, Any]) -> list[CodeType]:
+    """Return the codes of the notebook's functions that a value stands for or holds."""
+    return list(_Walk(namespace, namespace.get("__name__", "__main__"), set()).codes(value))
+
+
 class Reach:
     """What the names of one namespace reach. `defs` are codes that a cell binds to names itself."""
 
@@ -156,6 +167,20 @@ class Reach:
                 waiting.extend(further)
                 made.reads |= more
         return made
+
+    def behind_shell(self) -> set[CodeType]:
+        """Return the codes that were found through IPython's shell: a magic, whose function needs no name."""
+        return {code for top in self._direct.get("get_ipython", ([], ()))[0] for code in nested(top)}
+
+    def holders(self, codes: Collection[CodeType]) -> list[str]:
+        """Return the names whose values lead to one of these codes."""
+        return [name for name in list(self._namespace) if not self._holds_none(name, codes)]
+
+    def _holds_none(self, name: str, codes: Collection[CodeType]) -> bool:
+        if type(self._namespace.get(name)) in PLAIN:
+            return True
+        found = {inner for top in self._of_name(name)[0] for inner in nested(top)}
+        return found.isdisjoint(codes)
 
     def _of_name(self, name: str) -> tuple[list[CodeType], set[str]]:
         known = self._direct.get(name)

@@ -12,11 +12,21 @@ from nbledger.capture.code import planted
 from nbledger.capture.code.bytecode import nested
 from nbledger.capture.code.dynamic import Found, names_in_query
 from nbledger.capture.code.module_state import state_of
-from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, value_of
+from nbledger.capture.code.reach import (
+    PLAIN,
+    Ran,
+    Reach,
+    codes_behind,
+    function_globals,
+    holds_nothing,
+    label_of,
+    value_of,
+)
 from nbledger.capture.code.scan import Chain, Inner
 from nbledger.capture.code.touched import Touched
 
 _NOTHING: frozenset[str] = frozenset()
+_HOLDERS = frozenset({FunctionType, list, tuple, set, dict})
 _is_output = re.compile(r"_{1,3}|_\d+").fullmatch
 
 
@@ -26,8 +36,9 @@ class Names(NamedTuple):
     `sure` are the names that every normal way to the end has bound anew; a write that is not among them may not have
     happened. `outputs` are reads of IPython's output history (`_`, `_3`, `Out[3]`, or `Out` for any). `attributes` are
     data in modules that is looked at (`os.environ`, `config.DEBUG`), `stored_attributes` those assigned or deleted.
-    `commands` are shell commands and the files that magics name. `opaque` says why these sets cannot be complete
-    (`exec`, `eval`, `%%sql`), or is empty.
+    `commands` are shell commands and the files that magics name. `strangers` are the notebook's functions that ran
+    though nothing in the code leads to them (see `label_of`). `opaque` says why these sets cannot be complete (`exec`,
+    `eval`, `%%sql`), or is empty.
     """
 
     reads: frozenset[str] = _NOTHING
@@ -39,6 +50,7 @@ class Names(NamedTuple):
     attributes: frozenset[str] = _NOTHING
     stored_attributes: frozenset[str] = _NOTHING
     commands: tuple[str, ...] = ()
+    strangers: frozenset[str] = _NOTHING
 
 
 def union(found: list[Names]) -> Names:
@@ -50,6 +62,15 @@ def union(found: list[Names]) -> Names:
         every: set[str] = set().union(*(getattr(names, part) for names in found))
         joined[part] = tuple(sorted(every)) if part in ("opaque", "commands") else frozenset(every)
     return Names(**joined)
+
+
+def behind_chain(chain: Chain, namespace: Mapping[str, Any]) -> list[CodeType]:
+    """Return the codes of functions that the notebook has put into a module, where a chain looks."""
+    module = namespace.get(chain.root)
+    if type(module) is not ModuleType or chain.stored:
+        return []
+    value = module.__dict__.get(chain.path[0])
+    return codes_behind(value, namespace) if type(value) in _HOLDERS and not holds_nothing(value) else []
 
 
 class Flowing(Protocol):
@@ -105,6 +126,7 @@ class Resolution:
             defs.setdefault(inner.name or "", []).append(inner.code)
         self._reach = Reach(namespace, defs, ran_in)
         self._defs = defs
+        self._strangers: set[str] = set()
 
     def plain_names(self) -> Names:
         """Return all that the cell touches when no name that it loads leads to a function, but data in modules."""
@@ -139,11 +161,9 @@ class Resolution:
             if touched is not None:
                 self._through(at, touched, first=first)
         for at, chain in self._seen.chains:
-            module = namespace.get(chain.root)
-            if type(module) is ModuleType and not chain.stored:
-                value = module.__dict__.get(chain.path[0])
-                if type(value) is FunctionType and value.__globals__ is namespace:  # the notebook put it there
-                    self._through(at, self._reach.through([value.__code__]))
+            codes = behind_chain(chain, namespace)
+            if codes:
+                self._through(at, self._reach.through(codes))
 
     def _through(self, at: int, touched: Touched, *, first: bool = True) -> None:
         """Count what functions touch as touched at `at`; `first` says that they were not before."""
@@ -191,12 +211,17 @@ class Resolution:
     def _entered(self, ran_in: Ran) -> None:
         """Count functions that ran, though no name that the cell loads leads to them, as called at its start."""
         inner = {code for _, held in (*self._seen.now, *self._seen.defs) for code in nested(held.code)}
-        known = {code for top in self._reach.codes for code in nested(top)}
+        known = {code for top in self._reach.codes for code in nested(top)} - self._reach.behind_shell()
+        strangers = set()
         for code, lines in ran_in.items():
             if lines and code not in known:
                 if code in inner and code.co_name.startswith("<"):
                     continue
                 self._through(0, self._reach.through([code]))
+                strangers.add(code)
+        if strangers:
+            self._strangers.update(map(label_of, strangers))
+            self._loads.extend((0, name) for name in self._reach.holders(strangers))
 
     def _existing(self, names: Iterable[str]) -> Iterator[str]:
         return (name for name in names if name in self._namespace or name in self._deletes)
@@ -216,4 +241,5 @@ class Resolution:
             attributes=frozenset(states | touched.states),
             stored_attributes=frozenset(stored_states | touched.stored_states),
             commands=tuple(sorted(touched.commands)),
+            strangers=frozenset(self._strangers),
         )

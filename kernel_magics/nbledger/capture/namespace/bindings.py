@@ -11,7 +11,7 @@ import ctypes
 import re
 import sys
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from typing import Any
 
@@ -43,6 +43,15 @@ def _reader() -> Callable[[tuple[Any, ...]], bytes]:
 _identities = _reader()
 
 
+def _shown(namespace: Mapping[str, Any], output: str) -> list[Any]:
+    """Return what is behind a name of IPython's output history: `_`, `_3`, `Out[3]`, or `Out` for all."""
+    history: Mapping[int, Any] = namespace.get("_oh") or {}
+    digits = output.strip("Out[]_")
+    if digits.isdigit():
+        return [history.get(int(digits))]
+    return [namespace.get(output)] if output in ("_", "__", "___") else list(history.values())
+
+
 class Bindings:
     """The bindings of one namespace when last looked at. `idents` maps each name to the identity of its value.
 
@@ -62,6 +71,12 @@ class Bindings:
         self.idents: dict[str, int] = {}
         self.new: set[str] = set()
         """The names that the last look found for the first time."""
+
+    def shown_as(self, outputs: Collection[str]) -> frozenset[str]:
+        """Return the names that are bound to what these names of the output history show: they change together."""
+        values = [value for output in outputs for value in _shown(self._namespace, output)]
+        idents = {id(value) for value in values if type(value) not in (int, float, bool, str, type(None))}
+        return frozenset(name for name, ident in self.idents.items() if ident in idents) if idents else frozenset()
 
     def changed(self) -> tuple[list[str], list[str]]:
         """Look again. Returns the names bound to other objects than before (or new), and those that are gone."""

@@ -1,7 +1,7 @@
 """What happens when an object goes, as one does whose only name is bound to another: nobody has called for it.
 
-`weakref.finalize` holds what is called then, and nothing on the object itself tells of it; `__del__` is a method of its
-class; a file that is being written gets what is left of its text.
+A weak reference or `weakref.finalize` holds what is called then, and nothing on the object itself tells of it;
+`__del__` is a method of its class; a file that is being written gets what is left of its text.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import weakref
 from collections.abc import Iterable, Sequence
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from nbledger.capture.namespace.kinds import is_written_here, no_atoms
+from nbledger.capture.namespace.kinds import in_library, is_written_here, no_atoms
 
 _WRITERS = frozenset({io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom})
 
@@ -31,8 +32,11 @@ def does_at_end(parts: Sequence[Any]) -> bool:
 
 
 def _of(callback: object) -> Iterable[Any]:
+    if isinstance(callback, (FunctionType, MethodType)):
+        own = str(callback.__module__).partition(".")[0] == "nbledger" or in_library(callback.__module__)
+        return () if own else (callback,)
     if type(callback) is not weakref.finalize:
-        return ()
+        return (callback,) if type(callback) is BuiltinFunctionType else ()
     info = weakref.finalize._registry.get(callback)  # type: ignore[attr-defined]
     return () if info is None else (info.func, info.args, info.kwargs)
 

@@ -39,6 +39,7 @@ class Kind(IntEnum):
     ARTIST = 14
     WEAK = 15
     LOGGER = 16
+    WIDGET = 17
 
 
 IMMUTABLE = frozenset({tuple, frozenset, types.MappingProxyType, property, staticmethod, classmethod})
@@ -99,6 +100,10 @@ _BY_NAME = {
     ("weakref", "ReferenceType"): Kind.WEAK,
     ("logging", "Logger"): Kind.LOGGER,
     ("logging", "LoggerAdapter"): Kind.LOGGER,
+    ("ipywidgets", "Widget"): Kind.WIDGET,
+    ("ipywidgets", "CallbackDispatcher"): Kind.WIDGET,
+    ("traitlets", "link"): Kind.OTHER,
+    ("traitlets", "directional_link"): Kind.OTHER,
 }
 _exact: dict[type, Kind] = {
     **dict.fromkeys(_ATOMS, Kind.ATOM),

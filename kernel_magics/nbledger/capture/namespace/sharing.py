@@ -356,6 +356,11 @@ class _Walk:
             self.order = hash((self.order, setting))
         return children
 
+    def widgets(self, parts: list[Any]) -> list[Any]:
+        """Look at widgets: the values of their traits and who is told of a change, not the front end behind them."""
+        self.clear = False
+        return [item for part in parts for item in object.__getattribute__(part, "__dict__").values()]
+
     def artists(self, parts: list[Any]) -> list[Any]:
         """Look at what matplotlib draws: all of a figure is one."""
         self.clear = False
@@ -380,8 +385,9 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
     Kind.ARTIST: _Walk.artists,
     Kind.WEAK: _Walk.weak,
     Kind.LOGGER: _Walk.loggers,
+    Kind.WIDGET: _Walk.widgets,
 }
-_ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE})
+_ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE, Kind.WIDGET})
 _SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
 
 

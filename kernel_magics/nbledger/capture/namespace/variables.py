@@ -57,7 +57,9 @@ class Variables:
         self._expected: dict[CellCode, Names] = {}
         self._beside = Beside(namespace)
         self.still = False
+        self._shown = frozenset[str]()
         self._looked_up: tuple[str, ...] = ()
+        self.reaching = self._known.reaching
 
     def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
         """Take note of the namespace before a cell runs, and fingerprint what it will read for the first time.
@@ -65,6 +67,7 @@ class Variables:
         Returns what each code touches, as far as can be told before it runs. `alone` says that nothing but these codes
         will run: then `still` tells whether they can do nothing but bind names to plain data, and change it.
         """
+        self._shown = frozenset[str]()
         self._bound_by_hand(*self._bindings.changed())
         codes = list(codes)
         looked_up = codes[0].looked_up(self._namespace) if alone and len(codes) == 1 and self._beside.is_idle else None
@@ -84,6 +87,8 @@ class Variables:
         """Fingerprint the variables that these codes read and that are not known as they are now."""
         codes = list(codes)
         found = [code.resolve(self._namespace, looked_up=self._looked_up) for code in codes]
+        self._shown |= self._bindings.shown_as({output for names in found for output in names.outputs})
+        self._learn_new(self._shown)
         for names in found:
             if names.reads:
                 self._learn_new(names.reads)
@@ -108,6 +113,7 @@ class Variables:
         lines = ran if isinstance(ran, (list, tuple)) else [ran] * len(codes)
         names = union([self._resolve(code, of, ran_in) for code, of in zip(codes, lines, strict=True)])
         self._expected.clear()
+        names = names._replace(reads=names.reads | self._shown) if self._shown else names
         moved, gone = ({name for name in some if self._is_users(name)} for some in self._bindings.changed())
         threads, opaque, patched = self._beside.after()
         if not (moved or gone or threads or patched or names.reads or names.writes or names.outputs):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -85,6 +86,13 @@ def is_code(name: str) -> bool:
     return isinstance(attribute(name), _CODE)
 
 
+def is_of_library(name: str) -> bool:
+    """Tell whether a `module.attribute` is one of a library's module, or of Python's own."""
+    module = sys.modules.get(name.rpartition(".")[0])
+    path = getattr(module, "__file__", None)
+    return module is not None and (not isinstance(path, str) or is_library(path))
+
+
 def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> Iterator[ModuleType]:
     """Yield the modules of the project of which a cell that mentions these names may call a function."""
     found = set()
@@ -92,7 +100,8 @@ def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> I
         value = namespace.get(name)
         if isinstance(value, ModuleType):
             members = vars(value)
-            module = value if any(isinstance(members.get(other), _CALLED) for other in mentions) else None
+            is_asked = "__getattr__" in members or any(isinstance(members.get(one), _CALLED) for one in mentions)
+            module = value if is_asked else None
         else:
             module = sys.modules.get(value.__module__) if isinstance(value, _CALLED) else None
         if module is not None and module.__name__ not in found and _is_local(module):
@@ -117,6 +126,21 @@ class ImportEffects:
     def __init__(self) -> None:
         self._loaded: set[str] = set(sys.modules)
         self._count = len(sys.modules)
+        self._before: dict[str, Any] = {}
+
+    def before(self, *, by_hand: bool) -> None:
+        """Take note of what is loaded before a cell runs: of each module, where the cell may put one there itself."""
+        self.new()
+        self._before = dict(sys.modules) if by_hand else {}
+
+    def by_hand(self) -> dict[str, Any]:
+        """Return what the cell has put into `sys.modules` itself, or taken from it (`None`), by name."""
+        before, self._before = self._before, {}
+        if not before:
+            return {}
+        now = dict(sys.modules)
+        moved = [name for name in before.keys() | now.keys() if before.get(name) is not now.get(name)]
+        return {name: now.get(name) for name in moved if name in before or getattr(now[name], "__spec__", None) is None}
 
     def new(self) -> set[str]:
         """Return the names of the modules that were loaded since the last call."""
@@ -149,6 +173,17 @@ def submodule_is_reached(name: str, mentions: Collection[str], namespace: Mappin
         and (value.__name__ == parent or (value.__name__ == top and all(part in mentions for part in inner)))
         for mention in mentions
     )
+
+
+def absolute(folders: Iterable[str]) -> set[str]:
+    """Return folders of `sys.path` as the import system takes them."""
+    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
+
+
+def is_found_by(folders: Collection[str], name: str) -> bool:
+    """Tell whether a module was found in one of these folders."""
+    place = getattr(sys.modules.get(name), "__file__", None)
+    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118
 
 
 def is_code_reached(

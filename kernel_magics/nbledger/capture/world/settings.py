@@ -202,6 +202,14 @@ REGISTRIES = (
         set_by=frozenset({"register_error", "CodecInfo"}),
     ),
     Setting(
+        "sys.int_max_str_digits",
+        "sys",
+        lambda sys: sys.get_int_max_str_digits(),
+        asked_by=SHOWS | {"int", "join", "dumps", "loads", "get_int_max_str_digits"},
+        anywhere=True,
+        set_by=frozenset({"set_int_max_str_digits"}),
+    ),
+    Setting(
         "abc.registered",
         "abc",
         lambda abc: abc.get_cache_token(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from nbledger.capture.world.module_data import (
     ImportEffects,
     ModuleData,
     Token,
+    absolute,
     attribute,
     called_modules,
     class_of,
@@ -31,6 +32,8 @@ from nbledger.capture.world.module_data import (
     exists,
     is_code,
     is_code_reached,
+    is_found_by,
+    is_of_library,
     submodule_is_reached,
     submodules_named,
 )
@@ -42,10 +45,15 @@ __all__ = ["State", "StateUse", "restore"]
 _FOLDER, _PATH, _ENVIRON, _EXPERIMENTAL = "os.getcwd()", "sys.path", "os.environ", "sklearn.experimental"
 _ASKS_FOLDER = frozenset({"getcwd", "cwd", "abspath", "absolute", "resolve", "realpath"}) | ASKS_FOR_FILES
 _ASKS_ENVIRON = frozenset(
-    {"environ", "environb", "getenv", "system", "subprocess", "Popen", "check_output", "putenv", "tzset"}
+    (
+        "environ environb getenv system subprocess Popen check_output putenv tzset expandvars expanduser home which "
+        "get_exec_path run getoutput run_cell_magic"
+    ).split()
 )
 _ENABLED = frozenset({"IterativeImputer", "HalvingGridSearchCV", "HalvingRandomSearchCV", "sklearn.experimental"})
 _SETTINGS = {setting.name: setting for setting in SETTINGS}
+_NOBODYS = frozenset({"sys", "os", "builtins", "__main__"})
+"""Modules of which the functions do not look at what else is in them."""
 _OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
 
 
@@ -118,6 +126,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._imports = ImportEffects()
         self._made: dict[str, Version] = {}
         self._planted: set[str] = set()
+        self._of_libraries: set[str] = set()
         self._first_folder = self._folder = _current_folder()
         self._path = list(sys.path)
         self._added: set[str] = set()
@@ -131,6 +140,11 @@ class State(audit.Listener, seeding.SeedListener):
     def has_depth(self) -> bool:
         """Whether a cell has set how deep calls may go."""
         return "sys.recursionlimit" in self._made
+
+    @property
+    def limits_digits(self) -> bool:
+        """Whether a cell has set how long a number may be as text."""
+        return "sys.int_max_str_digits" in self._made
 
     def begin(
         self,
@@ -154,7 +168,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._environment = environment()
         self._settings.before(codes_hint)
         # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
-        self._imports.new()
+        self._imports.before(by_hand="modules" in codes_hint)
         for name in attributes:
             if name not in _OWN_NAMES:
                 self._data.changed(name)
@@ -319,6 +333,13 @@ class State(audit.Listener, seeding.SeedListener):
                 version = self._version(value) if exists(name) else ABSENT
                 self._make(found, name, version, derived=not directly)
                 self._plant(name)
+                if name.partition(".")[0] not in _NOBODYS and is_of_library(name) and not is_code(name):
+                    self._of_libraries.add(name)
+        shared = self._of_libraries.intersection(earlier)
+        libraries = self._libraries_hinted(namespace) if shared else set()
+        for name in shared:
+            if name.partition(".")[0] in libraries:
+                found.use(name, earlier[name])
 
     def _plant(self, name: str) -> None:
         """Take note of what a cell put into a class of a library, or among functions of a module that call it."""
@@ -329,15 +350,21 @@ class State(audit.Listener, seeding.SeedListener):
             plant(owner or sys.modules[place], last)
             self._planted.add(name)
 
+    def _asks_for_module(self, name: str) -> bool:
+        """Tell whether a cell imports what may have been put into `sys.modules` by hand, or looks there."""
+        if "modules" in self._hint or "import_module" in self._hint:
+            return True
+        return any(f"{asked}.".startswith(f"{name}.") for asked in self._imported_names)
+
     def _search_path(
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
     ) -> None:
         if _PATH in earlier:
-            folders = self._added | _absolute(folder for folder in sys.path if folder[:1] != os.sep)
-            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
+            folders = self._added | absolute(folder for folder in sys.path if folder[:1] != os.sep)
+            if _PATH in attributes or any(is_found_by(folders, name) for name in {*new, *self._imported_names}):
                 found.use(_PATH, earlier[_PATH])
         if sys.path != self._path:
-            self._added |= _absolute(folder for folder in sys.path if folder not in self._path)
+            self._added |= absolute(folder for folder in sys.path if folder not in self._path)
             self._path = list(sys.path)
             self._make(found, _PATH, self._version(self._path), derived=True)
 
@@ -350,11 +377,14 @@ class State(audit.Listener, seeding.SeedListener):
         for name in earlier:
             inside = name.startswith("module:") and submodule_is_reached(name[7:], self._hint, namespace)
             inside |= name in patched and name.partition(".")[0] in libraries
+            inside |= name.startswith("module:") and self._asks_for_module(name[7:])
             if inside or is_code_reached(name, self._hint, self._imported_names, namespace):
                 found.use(name, earlier[name])
         if _EXPERIMENTAL in earlier and not _ENABLED.isdisjoint(self._hint):
             found.use(_EXPERIMENTAL, earlier[_EXPERIMENTAL])
         self._search_path(found, earlier, attributes, new)
+        for name, module in self._imports.by_hand().items():
+            self._make(found, f"module:{name}", ABSENT if module is None else self._version(module), derived=False)
         if not new:
             return
         for name in submodules_named(new, self._hint):
@@ -363,18 +393,8 @@ class State(audit.Listener, seeding.SeedListener):
             self._make(found, _EXPERIMENTAL, self._version(_EXPERIMENTAL), derived=_EXPERIMENTAL in earlier)
 
 
-def _absolute(folders: Iterable[str]) -> set[str]:
-    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
-
-
 def _current_folder() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - compared as text around every cell
     except OSError:
         return ""
-
-
-def _is_found_by(folders: Collection[str], name: str) -> bool:
-    """Tell whether a module was found in one of these folders."""
-    place = getattr(sys.modules.get(name), "__file__", None)
-    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118

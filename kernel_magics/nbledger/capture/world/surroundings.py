@@ -15,8 +15,10 @@ from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import ATOMS
 from nbledger.capture.code.recursion import recurses
+from nbledger.capture.namespace.variables import Variables
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
+from nbledger.capture.world.callbacks import Callbacks
 from nbledger.capture.world.files import Files, asks
 from nbledger.capture.world.outputs import Outputs
 from nbledger.capture.world.settings import RECURSES
@@ -24,6 +26,8 @@ from nbledger.capture.world.state import State
 from nbledger.records import Edge, Version
 
 _MOST_EXECUTED = 100
+_TRACES = frozenset({"setprofile", "settrace", "register_callback"})
+"""What a cell mentions that has functions called while no event tells of their lines."""
 
 
 class Use(NamedTuple):
@@ -59,14 +63,16 @@ class Surroundings:
         namespace: MutableMapping[str, Any],
         versions: Versions,
         root: Path,
-        learn: Callable[[Iterable[CellCode]], object],
+        variables: Variables,
     ) -> None:
         self.outputs = Outputs(namespace, versions)
         self._namespace = namespace
         self._files = Files(root, [root / ".nbledger"])
         self._lines = Lines()
         self._watches_lines = False
-        self._executed = _Executed(learn)
+        self._is_traced = False
+        self._executed = _Executed(variables.learn_reads)
+        self._callbacks = Callbacks(namespace, lambda value: versions.of(value)[1], variables.reaching)
         self._state = State(versions.token, lambda value: versions.of(value)[1])
 
     def begin(self, codes: Sequence[CellCode], names: Sequence[Names]) -> None:
@@ -78,6 +84,7 @@ class Surroundings:
         said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
         if self._state.has_depth and recurses([*(code.code for code in codes), *reached]):
             said |= {RECURSES}
+        self._is_traced = not _TRACES.isdisjoint(said)
         self._look_at(codes, names)
         self._files.note_asked(said, self._texts(codes, names, reached, said))
         self._state.begin(
@@ -87,14 +94,16 @@ class Surroundings:
             frozenset().union(*(code.imports for code in codes)),
         )
         self._lines.begin(namespace, reached)
+        self._callbacks.begin(codes, frozenset().union(*(found.reads for found in names)), reached)
         file_calls.activate(self._files)
         seeding.activate(self._state)
         audit.activate(self._files, self._executed, self._state, namespace=namespace)
 
     @property
     def are_quiet(self) -> bool:
-        """Whether nothing goes on that an earlier cell began: no thread, no file that is written, no depth of calls."""
-        return audit.is_alone() and self._files.are_closed and not self._state.has_depth
+        """Whether nothing goes on that an earlier cell began: a thread, an open file, a limit of calls or numbers."""
+        state = self._state
+        return audit.is_alone() and self._files.are_closed and not (state.has_depth or state.limits_digits)
 
     def begin_still(self, codes: Sequence[CellCode]) -> None:
         """Watch a cell that can do nothing beside its variables: only which lines run, where that says something."""
@@ -135,7 +144,10 @@ class Surroundings:
         audit.deactivate()
         seeding.deactivate()
         file_calls.deactivate()
-        return list(self._executed.codes), self._lines.end()
+        ran = self._lines.end() if self._lines.are_known else Ran(functions=self._callbacks.at_large())
+        if ran is not None and self._is_traced:
+            ran = Ran(ran.module, {}, ran.files)
+        return list(self._executed.codes), ran
 
     def end(self, names: Names) -> Use:
         """Return what the cell, which touched these names, used and generated since `begin`."""
@@ -144,10 +156,11 @@ class Surroundings:
         files = self._files.end()
         state = self._state.end(names.attributes, names.stored_attributes, namespace)
         outputs = self.outputs.use(names.outputs)
+        callbacks = self._callbacks.end(names.strangers, self._lines.survivors())
         return Use(
-            (*files.used, *state.used, *outputs.used),
-            (*files.generated, *state.generated),
-            (*files.versions, *state.versions, *outputs.versions),
+            (*files.used, *state.used, *outputs.used, *callbacks.used),
+            (*files.generated, *state.generated, *callbacks.generated),
+            (*files.versions, *state.versions, *outputs.versions, *callbacks.versions),
             (*files.opaque, *state.opaque),
             state.stored,
         )
