@@ -29,7 +29,6 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 _SKIPPED = frozenset(
     {"ctx", "type_comment", "kind", "lineno", "col_offset", "end_lineno", "end_col_offset", "type_ignores"}
 )
-_kept: dict[type[ast.AST], tuple[str, ...]] = {}
 # What Python adds to a class by itself, differently from version to version.
 CLASS_NOISE = frozenset(
     {
@@ -45,9 +44,7 @@ CLASS_NOISE = frozenset(
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")  # where statements hold statements
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _LOAD_GLOBAL, _EXTENDED_ARG = opcode.opmap["LOAD_GLOBAL"], opcode.opmap["EXTENDED_ARG"]
-_LOADS = frozenset(
-    opcode.opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in opcode.opmap
-)
+_LOADS = {opcode.opmap.get(name) for name in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")}
 _WRAPPED = frozenset(functools.WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
 _PURE = frozenset(
     {
@@ -63,9 +60,9 @@ def dump(node: Any) -> str:
         return f"={type(node.value).__name__}:{node.value!r}"
     if isinstance(node, ast.AST):
         parts = []
-        for name in _fields(type(node)):
+        for name in node._fields:
             item = getattr(node, name, None)
-            if item is None or item == []:
+            if name in _SKIPPED or item is None or item == []:
                 continue
             if name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 item = _without_docstring(item)
@@ -74,13 +71,6 @@ def dump(node: Any) -> str:
     if isinstance(node, list):
         return f"[{','.join(map(dump, node))}]"
     return repr(node)
-
-
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    known = _kept.get(kind)
-    if known is None:
-        known = _kept[kind] = tuple(name for name in kind._fields if name not in _SKIPPED)
-    return known
 
 
 def _without_docstring(body: list[Any]) -> list[Any]:
