@@ -202,7 +202,7 @@ class Recorder:
             return self._variables.after(codes, lines, functions, failed=error is not None)
 
         changes = self._attempt(current, "what the cell changed", compare) or Changes()
-        use = self._attempt(current, "files", self._surroundings.end, changes.names) or Use()
+        use = self._attempt(current, "files", self._surroundings.end, changes.names, changes.figures) or Use()
         self._surroundings.outputs.take(current.start.position)
         return changes, use
 

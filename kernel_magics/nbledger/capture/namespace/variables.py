@@ -18,6 +18,7 @@ from nbledger.capture.code.planted import plant_all
 from nbledger.capture.code.reach import Ran, value_of
 from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
+from nbledger.capture.hooks import pyplot
 from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings, is_in_history
 from nbledger.capture.namespace.changes import Changes
@@ -36,7 +37,6 @@ _LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})
 """Kinds of which another change token may only mean another layout in memory."""
 _FLAT = frozenset({list, set, bytearray})
 _PLAIN = frozenset({int, float, bool, str, type(None)})
-_DRAWING = frozenset({"matplotlib", "seaborn", "pylab"})
 
 
 class Variables:
@@ -257,7 +257,15 @@ class _Cell:
         for reach in threads:
             self._spread(reach)
         self._look_at_reloaded()
+        self._look_beside(fresh, variables._beside.figures)
+
+    def _look_beside(self, fresh: set[int], figures: frozenset[int]) -> None:
+        """Look at what may show the changes, among it these figures that were open, and at what was patched."""
+        if figures:
+            self.reach |= pyplot.asked().figures
         self._look_at_shared(fresh)
+        if figures:
+            self.changes.figures = figures if self.everything else figures & self.reach
         if self.patched:
             self._look_at_patched()
 
@@ -325,8 +333,6 @@ class _Cell:
     def _touch_module(self, name: str, module: ModuleType) -> None:
         if name not in self.known and self.variables._is_users(name):
             self.changes.used[name] = self.variables._learn(name).version
-        if str(module.__dict__.get("__name__")).partition(".")[0] in _DRAWING:
-            self.reach |= self.variables._beside.figures
         self._spread(self.variables._reach(module))
 
     def _look(self, name: str, value: Any) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
 from nbledger.capture.world.entropy import Place
+from nbledger.capture.world.figures import Figures
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
 from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.world.module_data import (
@@ -116,6 +117,7 @@ class State(audit.Listener, seeding.SeedListener):
         self._settings.learn()
         self._data = ModuleData(token)
         self._imports = ImportEffects()
+        self._figures = Figures(version)
         self._made: dict[str, Version] = {}
         self._planted: set[str] = set()
         self._first_folder = self._folder = _current_folder()
@@ -152,6 +154,7 @@ class State(audit.Listener, seeding.SeedListener):
             watched.began = self._state_of(watched, trust=True)
         self._folder = _current_folder()
         self._environment = environment()
+        self._figures.begin(codes_hint)
         self._settings.before(codes_hint)
         # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
         self._imports.new()
@@ -163,9 +166,16 @@ class State(audit.Listener, seeding.SeedListener):
                 self._data.learn(data_of(module))
 
     def end(
-        self, attributes: Collection[str], stored_attributes: Collection[str], namespace: Mapping[str, Any]
+        self,
+        attributes: Collection[str],
+        stored_attributes: Collection[str],
+        namespace: Mapping[str, Any],
+        figures: Collection[int] = (),
     ) -> StateUse:
-        """Return what the cell did with hidden state since `begin`. Arguments are of `Names`, and the namespace."""
+        """Return what the cell did with hidden state since `begin`. Arguments are of `Names`, and the namespace.
+
+        `figures` are the identities of open ones that its variables led to.
+        """
         found = _Found()
         earlier = dict(self._made)
         for watched in self._watched.values():
@@ -176,6 +186,7 @@ class State(audit.Listener, seeding.SeedListener):
         if self._tape.is_full:
             found.opaque.append("more random generators were made without a seed than are kept")
         self._process(found, earlier, attributes)
+        self._figures.end(found, self._hint, figures)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
         self._imported(found, earlier, attributes, namespace)

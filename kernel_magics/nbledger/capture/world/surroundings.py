@@ -15,6 +15,7 @@ from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import ATOMS
 from nbledger.capture.code.recursion import recurses
+from nbledger.capture.hooks import pyplot
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
 from nbledger.capture.world.files import Files, asks
@@ -130,15 +131,16 @@ class Surroundings:
         """Stop watching; returns the code that `exec` and `eval` were given, and the lines that ran."""
         audit.deactivate()
         seeding.deactivate()
+        pyplot.stop()
         file_calls.deactivate()
         return list(self._executed.codes), self._lines.end()
 
-    def end(self, names: Names) -> Use:
-        """Return what the cell, which touched these names, used and generated since `begin`."""
+    def end(self, names: Names, figures: Collection[int] = ()) -> Use:
+        """Return what the cell, which touched these names and open figures, used and generated since `begin`."""
         namespace = self._namespace
         self._note_values(names.reads | names.writes)
         files = self._files.end()
-        state = self._state.end(names.attributes, names.stored_attributes, namespace)
+        state = self._state.end(names.attributes, names.stored_attributes, namespace, figures)
         outputs = self.outputs.use(names.outputs)
         return Use(
             (*files.used, *state.used, *outputs.used),
