@@ -16,15 +16,16 @@ from typing import Any
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.planted import plant_all
 from nbledger.capture.code.reach import Ran, value_of
-from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
 from nbledger.capture.hooks import pyplot
+from nbledger.capture.namespace import exports
 from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings, is_in_history
 from nbledger.capture.namespace.changes import Changes
 from nbledger.capture.namespace.kinds import Kind, content_of, kind_of
 from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach
 from nbledger.capture.namespace.patches import concerns
+from nbledger.capture.namespace.reached import reached_through
 from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
 from nbledger.records import Version
@@ -56,6 +57,7 @@ class Variables:
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
         self._beside = Beside(namespace)
+        self._lends = False
         self.still = False
 
     def before(self, codes: Iterable[CellCode], *, alone: bool = False) -> list[Names]:
@@ -161,22 +163,7 @@ class Variables:
 
     def _through(self, reads: Iterable[str]) -> set[str]:
         """Return the names that notebook functions read which are held by values, where the code does not tell."""
-        found: set[str] = set()
-        seen = set(reads)
-        todo = list(seen)
-        while todo:
-            name = todo.pop()
-            known = self._known.get(name)
-            if known is None or not known.reach.calls:
-                continue
-            told = CodeReach(self._namespace, {}).of(name)
-            more = known.reach.calls - (told.reads if told is not None else frozenset()) - seen
-            more = frozenset(inner for inner in more if inner in self._namespace)
-            self._learn_new(more)
-            found |= more
-            seen |= more
-            todo.extend(more)
-        return found
+        return reached_through(reads, self._namespace, self._known, self._learn_new)
 
     def _learn(self, name: str) -> Known:
         value = self._namespace[name]
@@ -184,6 +171,7 @@ class Variables:
             token, version = self._versions.of(value)
             known = self._known[name] = Known(id(value), token, version, NOTHING)
             return known
+        self._lends = self._lends or type(value) in exports.LENDERS
         flat = self._versions.of_flat(value)
         if flat is not None:
             known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
@@ -216,6 +204,7 @@ class _Cell:
         self.changes = Changes(names=names)
         self.sure = frozenset() if failed else names.sure
         self.loose = False
+        self.held: dict[str, frozenset[int]] = {}
         self.looked: set[str] = set()
         self.patched: set[type] = set()
         self.codes: list[CellCode] = []
@@ -229,6 +218,7 @@ class _Cell:
         """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
         names, now, variables = self.changes.names, self.now, self.variables
         reads = names.reads | variables._through(names.reads)
+        reads = self._with_holders(reads, gone) if variables._lends else reads
         moved = moved | self._rebound(names.writes - moved - self.sure)
         same = (self.sure & names.writes) - moved
         written = moved | {name for name in same if name in now and variables._is_users(name)}
@@ -259,11 +249,18 @@ class _Cell:
         self._look_at_reloaded()
         self._look_beside(fresh, variables._beside.figures)
 
+    def _with_holders(self, reads: frozenset[str], gone: set[str]) -> frozenset[str]:
+        """Add the variables that hold a buffer of these; takes note of what the cell may let go."""
+        self.held = exports.held_by(reads | self.changes.names.writes | gone, self.known)
+        return reads | exports.holders(reads, self.namespace, self.known)
+
     def _look_beside(self, fresh: set[int], figures: frozenset[int]) -> None:
         """Look at what may show the changes, among it these figures that were open, and at what was patched."""
         if figures:
             self.reach |= pyplot.asked().figures
         self._look_at_shared(fresh)
+        for name in exports.let_go(self.held, self.known, self.namespace) if self.held else ():
+            self._generate(name, self.variables._learn(name))
         if figures:
             self.changes.figures = figures if self.everything else figures & self.reach
         if self.patched:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
+from operator import attrgetter
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -15,8 +17,15 @@ from nbledger.capture.namespace.kinds import in_library
 Token = bytes | str | None
 _MISSING = object()
 _MOST_OF_A_MODULE = 200
+CACHED: type = type(lru_cache(len))
+"""The class of functions with `functools.lru_cache`."""
 _CALLED = (FunctionType, type)
 _CONTAINERS = frozenset({list, tuple, dict, set})
+_LEADS: dict[type, Callable[[Any], Any]] = {
+    partial: attrgetter("func"),
+    MethodType: attrgetter("__self__"),
+    CACHED: attrgetter("__wrapped__"),
+}
 _MOST_ITEMS = 50
 _CODE = (FunctionType, BuiltinFunctionType, ModuleType, type)
 _dull: set[type] = {int, float, bool, str, bytes, complex, type(None)}
@@ -102,7 +111,7 @@ def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> I
             continue
         if isinstance(value, ModuleType):
             members = vars(value)
-            if any(isinstance(members.get(other), _CALLED) for other in mentions):
+            if any(isinstance(members.get(other), (*_CALLED, CACHED)) for other in mentions):
                 waiting.append(value)
         else:
             waiting += _behind(value, kind)
@@ -121,8 +130,8 @@ def _behind(value: Any, kind: type, *, inside: bool = True) -> list[ModuleType]:
         return _modules((value,))
     if kind in _CONTAINERS:
         return _inside(value.values() if kind is dict else value) if inside else []
-    if kind is partial or kind is MethodType:
-        behind = value.func if kind is partial else value.__self__
+    if kind in _LEADS:
+        behind = _LEADS[kind](value)
         return _behind(behind, type(behind))
     if isinstance(value, type):
         return _modules(value.__mro__)
@@ -220,6 +229,17 @@ def is_code_reached(
     if not is_code(name):
         return False
     return parent in imports or submodule_is_reached(name, mentions, namespace)
+
+
+def absolute(folders: Iterable[str]) -> set[str]:
+    """Return folders as the import system finds them."""
+    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
+
+
+def is_found_by(folders: Collection[str], name: str) -> bool:
+    """Tell whether a module was found in one of these folders."""
+    place = getattr(sys.modules.get(name), "__file__", None)
+    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118
 
 
 def _parts(name: str) -> list[str]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
 from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
+from nbledger.capture.world.annotated import Annotated
+from nbledger.capture.world.caches import Caches
 from nbledger.capture.world.entropy import Place
 from nbledger.capture.world.figures import Figures
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
@@ -25,6 +27,7 @@ from nbledger.capture.world.module_data import (
     ImportEffects,
     ModuleData,
     Token,
+    absolute,
     attribute,
     called_modules,
     class_of,
@@ -32,6 +35,7 @@ from nbledger.capture.world.module_data import (
     exists,
     is_code,
     is_code_reached,
+    is_found_by,
     submodule_is_reached,
     submodules_named,
 )
@@ -118,6 +122,8 @@ class State(audit.Listener, seeding.SeedListener):
         self._data = ModuleData(token)
         self._imports = ImportEffects()
         self._figures = Figures(version)
+        self._caches = Caches(version)
+        self._annotated = Annotated(version)
         self._made: dict[str, Version] = {}
         self._planted: set[str] = set()
         self._first_folder = self._folder = _current_folder()
@@ -162,8 +168,9 @@ class State(audit.Listener, seeding.SeedListener):
             if name not in _OWN_NAMES:
                 self._data.changed(name)
         if namespace is not None:
-            for module in called_modules(codes_hint, namespace):
-                self._data.learn(data_of(module))
+            data = [name for module in called_modules(codes_hint, namespace) for name in data_of(module)]
+            self._data.learn(data)
+            self._caches.begin(codes_hint, namespace, map(attribute, data))
 
     def end(
         self,
@@ -187,6 +194,8 @@ class State(audit.Listener, seeding.SeedListener):
             found.opaque.append("more random generators were made without a seed than are kept")
         self._process(found, earlier, attributes)
         self._figures.end(found, self._hint, figures)
+        self._caches.end(found, self._hint)
+        self._annotated.end(found, self._hint, namespace)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
         self._imported(found, earlier, attributes, namespace)
@@ -344,11 +353,11 @@ class State(audit.Listener, seeding.SeedListener):
         self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
     ) -> None:
         if _PATH in earlier:
-            folders = self._added | _absolute(folder for folder in sys.path if folder[:1] != os.sep)
-            if _PATH in attributes or any(_is_found_by(folders, name) for name in {*new, *self._imported_names}):
+            folders = self._added | absolute(folder for folder in sys.path if folder[:1] != os.sep)
+            if _PATH in attributes or any(is_found_by(folders, name) for name in {*new, *self._imported_names}):
                 found.use(_PATH, earlier[_PATH])
         if sys.path != self._path:
-            self._added |= _absolute(folder for folder in sys.path if folder not in self._path)
+            self._added |= absolute(folder for folder in sys.path if folder not in self._path)
             self._path = list(sys.path)
             self._make(found, _PATH, self._version(self._path), derived=True)
 
@@ -374,18 +383,8 @@ class State(audit.Listener, seeding.SeedListener):
             self._make(found, _EXPERIMENTAL, self._version(_EXPERIMENTAL), derived=_EXPERIMENTAL in earlier)
 
 
-def _absolute(folders: Iterable[str]) -> set[str]:
-    return {os.path.abspath(folder) for folder in folders}  # noqa: PTH100 - as the import system does
-
-
 def _current_folder() -> str:
     try:
         return os.getcwd()  # noqa: PTH109 - compared as text around every cell
     except OSError:
         return ""
-
-
-def _is_found_by(folders: Collection[str], name: str) -> bool:
-    """Tell whether a module was found in one of these folders."""
-    place = getattr(sys.modules.get(name), "__file__", None)
-    return isinstance(place, str) and any(place.startswith(os.path.join(folder, "")) for folder in folders)  # noqa: PTH118

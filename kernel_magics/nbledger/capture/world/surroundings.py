@@ -18,6 +18,7 @@ from nbledger.capture.code.recursion import recurses
 from nbledger.capture.hooks import pyplot
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
+from nbledger.capture.world.annotated import looks_at_annotations
 from nbledger.capture.world.files import Files, asks
 from nbledger.capture.world.outputs import Outputs
 from nbledger.capture.world.settings import RECURSES
@@ -78,6 +79,7 @@ class Surroundings:
         said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
         if self._state.has_depth and recurses([*(code.code for code in codes), *reached]):
             said |= {RECURSES}
+        said |= looks_at_annotations(said, [code.code for code in codes])
         self._look_at(codes, names)
         self._files.note_asked(said, self._texts(codes, names, reached, said))
         self._state.begin(
