@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import islice
 from operator import attrgetter
@@ -141,7 +142,8 @@ def _behind(value: Any, kind: type, *, inside: bool = True) -> list[ModuleType]:
         return []
     found = _modules(classes)
     if inside and kind.__module__ == "__main__":
-        found += _inside(getattr(value, "__dict__", {}).values())
+        with suppress(AttributeError):
+            found += _inside(object.__getattribute__(value, "__dict__").values())
     return found
 
 

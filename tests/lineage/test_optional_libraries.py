@@ -1,4 +1,4 @@
-"""Figures that stay open from cell to cell, where matplotlib is installed: the slice of a picture has all its cells."""
+"""Slices of cells that use libraries which need not be there: each file of `optional/` is named after its library."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import pytest
 from tests.lineage.case_file import read_cases
 from tests.notebook.conftest import Kernel
 
-pytest.importorskip("matplotlib")
-
-CASES = read_cases(Path(__file__).parent / "plots")
+CASES = read_cases(Path(__file__).parent / "optional")
 EACH_TARGET = [
     pytest.param(case, target, id=f"{case.id} -> {target.name}") for case in CASES for target in case.targets
 ]
@@ -62,7 +60,8 @@ def recorded(workshop):
 
 
 @pytest.mark.parametrize(("case", "target"), EACH_TARGET)
-def test_a_picture_has_all_the_cells_that_drew_on_it(case, target, recorded, workshop):
+def test_the_slice_has_all_cells_and_hardly_one_more(case, target, recorded, workshop):
+    pytest.importorskip(case.topic)
     answer = recorded(case)
     runs = answer["slices"][target.name]
     places = [position for position, _, _ in runs]
@@ -76,6 +75,7 @@ def test_a_picture_has_all_the_cells_that_drew_on_it(case, target, recorded, wor
 @pytest.mark.kernel
 @pytest.mark.parametrize("what", KERNELS)
 def test_in_a_kernel_the_cells_of_a_slice_give_the_same_picture(what, tmp_path):
+    pytest.importorskip("matplotlib")
     environment, cells, needed = KERNELS[what]
     first, again = tmp_path / "first", tmp_path / "again"
     first.mkdir()
