@@ -126,6 +126,7 @@ class Variables:
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
         names = code.resolve(self._namespace, ran, ran_in)
+        names = names._replace(sure=frozenset()) if code.may_run_elsewhere else names
         expected = self._expected.get(code)
         if expected is None or expected.reads <= names.reads:
             return names

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
+from nbledger.capture.world.evaluated import runs_in
+
 _OURS = "nbledger"
 _LIST_BY_THEMSELVES = ("importlib", "_frozen_importlib", "pkgutil", "pkg_resources")
-_ANNOTATIONS = frozenset({"typing", "inspect", "annotationlib", "typing_extensions"})
 
 
 class Listener:
@@ -234,15 +235,9 @@ def _exec(args: tuple[Any, ...]) -> None:
     frame = sys._getframe(3)  # below this one, `_tell` and `_hook`
     if not isinstance(args[0], CodeType):
         return
-    if frame.f_globals is _namespace or _runs_in_namespace(frame):
+    if runs_in(_namespace, frame):
         for listener in _listeners:
             listener.executed(args[0])
-
-
-def _runs_in_namespace(frame: FrameType) -> bool:
-    """Tell whether this is IPython's `%run -i`, or Python evaluating annotations that are text, in the namespace."""
-    may = frame.f_code.co_name == "execfile" or frame.f_globals.get("__name__") in _ANNOTATIONS
-    return may and any(value is _namespace for value in frame.f_locals.values())
 
 
 def _remove(args: tuple[Any, ...]) -> None:

@@ -49,6 +49,7 @@ class _Executed(audit.Listener):
         """`exec` or `eval` was called."""
         if len(self.codes) < _MOST_EXECUTED:
             found = CellCode(code)
+            found.may_run_elsewhere = True
             self.codes.append(found)
             self._learn([found])
 
