@@ -169,8 +169,7 @@ class GitState:
 class Session:
     """The life of one kernel or process that writes to a ledger.
 
-    `boot_id`, `pid` and `process_started` (seconds since the boot where the system tells, else since the epoch)
-    together name a process for good: another process that gets the same pid later differs in one of them.
+    `boot_id`, `pid` and `process_started` (seconds since the boot, else the epoch) name a process for good.
     """
 
     id: str
@@ -185,6 +184,7 @@ class Session:
     nbledger: str
     started_at: float
     notebook: str | None = None
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,14 +99,14 @@ class Extension:
         return self.recorder
 
     def _make_recorder(self, ledger: Path | None) -> Recorder:
-        from nbledger.capture.identity import current_session, find_notebook, frontend_name
+        from nbledger.capture.identity import current_session, find_notebook, frontend_name, working_folder
         from nbledger.ledger.location import find_folder, find_root, relative
 
         shell = self.shell
         notebook = find_notebook(os.environ, shell.user_ns.get)
         root = find_root(notebook or Path.cwd()) if ledger is None else find_folder(ledger).parent
         name = relative(str(notebook), root) if notebook is not None else None
-        session = current_session(frontend_name(os.environ, shell.user_ns.get), name)
+        session = current_session(frontend_name(os.environ, shell.user_ns.get), name, working_folder())
         writer = Writer(session, root, say)
         return Recorder(shell.user_ns, writer, _context(name), shell.user_ns_hidden)
 

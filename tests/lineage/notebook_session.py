@@ -15,17 +15,18 @@ from tests.lineage.plain_session import PlainSession
 
 
 class NotebookSession(PlainSession):
-    """A session that is recorded into the ledger of `folder`, which becomes the current folder.
+    """A session that is recorded into the ledger of `project`; this, or the `folder`, becomes the current folder.
 
     `close` ends the recording and puts back what cells may have changed in this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, project: Path, folder: Path | None = None) -> None:
         super().__init__()
         self._before = _process_state()
-        os.chdir(folder)
+        os.chdir(folder or project)
         self.said: list[str] = []
-        self.writer = Writer(current_session("python"), folder, self.said.append)
+        session = current_session("python", folder=None if folder is None else str(folder))
+        self.writer = Writer(session, project, self.said.append)
         self.recorder = Recorder(self.names, self.writer, Context("notebook.ipynb"), dict(self.names))
         self.outcomes = []
 

@@ -50,6 +50,27 @@ def test_it_is_found_by_the_files_that_the_cells_worked_with(session, source):
     assert working_folder(session.ledger, slice_of(session.ledger, run.id)) == "work/notebooks"
 
 
+def test_it_is_the_one_that_the_session_recorded_whatever_the_files_say(project):
+    work = project / "work"
+    (project / "elsewhere").mkdir()
+    work.mkdir()
+    session = NotebookSession(project, folder=work)
+    try:
+        assert session.run("from pathlib import Path") is None
+        assert session.run("Path('../elsewhere/loss.png').write_text('1')\nn = 'loss'") is None
+        assert working_folder(session.ledger, slice_of(session.ledger, "n", session=session.id)) == "work"
+    finally:
+        session.close()
+
+
+def test_a_folder_outside_of_the_project_is_not_recorded(project, tmp_path_factory):
+    session = NotebookSession(project, folder=tmp_path_factory.mktemp("outside"))
+    try:
+        assert session.ledger.database.rows("SELECT folder FROM session") == [(None,)]
+    finally:
+        session.close()
+
+
 def test_a_session_that_touched_no_file_ran_in_the_root(session):
     assert session.run("x = 'loss.png'") is None
     assert working_folder(session.ledger, slice_of(session.ledger, "x", session=session.id)) == "."

@@ -92,7 +92,11 @@ def _version(session, probe):
 
     if probe.startswith("./"):
         path = Path(probe)
-        return [file_fingerprint(path).hash, path.read_text()[:200]] if path.is_file() else ["error", "no such file"]
+        return (
+            [file_fingerprint(path).hash, path.read_bytes()[:200].decode(errors="replace")]
+            if path.is_file()
+            else ["error", "no such file"]
+        )
     try:
         value = eval(probe, session.names)
     except Exception as error:

@@ -28,10 +28,10 @@ _VSCODE_SUFFIX = re.compile(r"-jvsc-[0-9a-f-]{32,}(?=\.ipynb$)")
 _RUNNERS = {"papermill": "papermill", "nbconvert": "nbconvert", "execute": "nbconvert"}
 
 
-def current_session(frontend: str, notebook: str | None = None) -> Session:
+def current_session(frontend: str, notebook: str | None = None, folder: str | None = None) -> Session:
     """Return a new session record for this process, with a new id.
 
-    `notebook` is the path as it shall be recorded, relative to the ledger.
+    `notebook` is the path as it shall be recorded, relative to the ledger. `folder` is the one in which cells start.
     """
     from nbledger import __version__
     from nbledger.ledger.liveness import current_process
@@ -50,7 +50,16 @@ def current_session(frontend: str, notebook: str | None = None) -> Session:
         nbledger=__version__,
         started_at=time.time(),
         notebook=notebook,
+        folder=folder,
     )
+
+
+def working_folder() -> str | None:
+    """Return the current folder; `None` where it has been removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return None
 
 
 new_session = current_session

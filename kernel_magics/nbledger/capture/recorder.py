@@ -193,7 +193,7 @@ class Recorder:
         """Return what the cell did to the variables, and beside them."""
         self._attempt(current, "calls", self._unwatch_calls)
         changes = self._compared(current, error)
-        use = self._attempt(current, "files", self._surroundings.end, changes.names) or Use()
+        use = self._attempt(current, "files", self._surroundings.end, changes.names, changes.figures) or Use()
         self._surroundings.outputs.take(current.start.position)
         return changes, use
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import lazy
 from .walk import Walk, module_of, qualname_of, register, register_base, root_of
 
 # Types that hold a position, a resource or another thread's state: reading them is using them.
@@ -172,6 +173,8 @@ def _reduce(value: Any) -> Any:
     if cls not in copyreg.dispatch_table and _is_plain(cls):
         # What `__reduce_ex__` gives, which also writes `__slotnames__` into the class: a user who prints it would see.
         return copyreg.__newobj__, (cls,), value.__dict__ or None  # type: ignore[attr-defined]
+    if cls not in copyreg.dispatch_table and lazy.asks_for_slots(cls):
+        return copyreg.__newobj__, (cls,), lazy.state_of(value)  # type: ignore[attr-defined]
     # An exception is its class, arguments and attributes: tblib, which comes with distributed, has others pickled.
     is_exception = BaseException in cls.__mro__
     registered = None if is_exception else copyreg.dispatch_table.get(cls)
@@ -187,6 +190,8 @@ def _reduce(value: Any) -> Any:
 def _state(walk: Walk, value: Any, state: Any) -> bytes:
     if type(state) is dict and kind_of(type(value)) == "model":
         state = {key: _timeless(key, item) for key, item in state.items() if not _is_incidental(key)}
+    if is_library(module_of(type(value))):
+        state = lazy.without(type(value), state)
     incidental = _INCIDENTAL.get(root_of(type(value)), ())
     if incidental and type(state) is dict:
         state = {key: item for key, item in state.items() if key not in incidental}

@@ -141,7 +141,7 @@ def session(reader: Reader, key: int) -> Session:
     """Return the session of this key."""
     (row,) = reader.database.rows(
         """SELECT id, frontend, host, boot_id, pid, process_started, user, python, platform, nbledger, started_at,
-        notebook FROM session WHERE key = ?""",
+        notebook, folder FROM session WHERE key = ?""",
         (key,),
     )
     return Session(*row)

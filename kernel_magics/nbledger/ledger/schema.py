@@ -18,7 +18,7 @@ from nbledger.ledger.call_tables import CALLS
 from nbledger.ledger.errors import LedgerCorrupt, LedgerTooNew
 from nbledger.ledger.promotion_tables import PROMOTION
 from nbledger.ledger.sweep_tables import SWEEPS
-from nbledger.ledger.tables import LINEAGE, REGISTRY, TRACKING, VARIABLES
+from nbledger.ledger.tables import LINEAGE, REGISTRY, SESSION_FOLDER, TRACKING, VARIABLES
 from nbledger.ledger.views import LINEAGE_VIEW, VIEWS
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ STEPS = (
     Step("0006_promotion", PROMOTION),
     Step("0007_sweeps", SWEEPS),
     Step("0008_variables", VARIABLES),
+    Step("0009_session_folder", SESSION_FOLDER),
 )
 VERSION = len(STEPS)
 

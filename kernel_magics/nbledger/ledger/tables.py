@@ -276,3 +276,5 @@ REGISTRY = (
 
 #: The environment variables that change results, as each session had them.
 VARIABLES = ("ALTER TABLE session_environment ADD COLUMN variables TEXT",)
+#: The folder in which each session's kernel was started, which relative paths in its cells start from.
+SESSION_FOLDER = ("ALTER TABLE session ADD COLUMN folder TEXT",)

@@ -6,7 +6,9 @@ that mention `:first` and `:last` work on a chunk of the other's runs.
 
 from __future__ import annotations
 
-_SESSION = "id, frontend, host, boot_id, pid, process_started, user, python, platform, nbledger, started_at, notebook"
+_SESSION = (
+    "id, frontend, host, boot_id, pid, process_started, user, python, platform, nbledger, started_at, notebook, folder"
+)
 _VERSION = "hash, kind, exactness, type_name, shape, nbytes"
 _ROW_SET = "hash, count, distinct_rows, repeated, rich, sampled, hashes"
 

@@ -25,7 +25,7 @@ from nbledger.records import Environment, Facts, GitState, RunEnd, RunStart, Ses
 
 T = TypeVar("T")
 
-_SESSION = "INSERT OR IGNORE INTO session VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SESSION = "INSERT OR IGNORE INTO session VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RUN = "INSERT INTO run VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _RUN_END = "INSERT OR IGNORE INTO run_end VALUES (?, ?, ?, ?, ?, ?, ?)"
 _NO_FACTS = Facts()
@@ -77,8 +77,8 @@ class Writer:
 
     def start_session(self, session: Session) -> None:
         """Record that a process begins to write; the same session twice is harmless."""
-        if session.notebook:
-            session = _with_notebook(session, self._folder.parent)
+        if session.notebook or session.folder:
+            session = _with_paths(session, self._folder.parent)
         self.write(self._insert_session, session)
         self._sessions[session.id] = session
         self.heartbeat(session.id)
@@ -97,6 +97,7 @@ class Writer:
             session.nbledger,
             session.started_at,
             session.notebook,
+            session.folder,
         )
         connection.execute(_SESSION, row)
 
@@ -243,7 +244,11 @@ def _has_ended(connection: sqlite3.Connection, run: int) -> bool:
     return connection.execute("SELECT 1 FROM run_end WHERE run = ?", (run,)).fetchone() is not None
 
 
-def _with_notebook(session: Session, root: Path) -> Session:
+def _with_paths(session: Session, root: Path) -> Session:
+    """Return a session with paths relative to the project's root; a folder outside of it is not kept."""
     import dataclasses
 
-    return dataclasses.replace(session, notebook=relative(session.notebook or "", root))
+    folder = relative(session.folder, root) if session.folder else None
+    outside = folder is not None and (folder.startswith(("../", "/")) or folder == "..")
+    notebook = relative(session.notebook, root) if session.notebook else session.notebook
+    return dataclasses.replace(session, notebook=notebook, folder=None if outside else folder)

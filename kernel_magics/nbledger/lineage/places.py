@@ -14,10 +14,14 @@ from nbledger.lineage.slicing import Slice
 def working_folder(ledger: Ledger, cut: Slice) -> str:
     """Return the folder in which a slice's cells ran, relative to the project's root (`.` for the root).
 
-    It is the notebook's, as with every front end, unless the recorded paths of files and those in the code tell of
+    It is the one that their session recorded. Ledgers of earlier versions have none: then it is the notebook's, as with
+    every front end, unless the recorded paths of files and those in the code tell of
     another one (`papermill --cwd`). Where neither tells (nbclient does not say what it runs, and a path may be put
     together from pieces) it is the folder that all the files have in common, or the root.
     """
+    folder = _recorded(ledger, cut)
+    if folder is not None:
+        return folder
     files = files_of(ledger, cut)
     written: set[str] = set()
     for run in cut.runs:
@@ -46,6 +50,14 @@ def files_of(ledger: Ledger, cut: Slice) -> set[str]:
     graph = Graph(ledger)
     points = [point for run in cut.runs for point in (*graph.used(run.key), *graph.generated(run.key))]
     return {point.name for point in points if point.role == "file"}
+
+
+def _recorded(ledger: Ledger, cut: Slice) -> str | None:
+    """Return the folder in which the session of a slice's cells started, if it was recorded."""
+    if not cut.runs:
+        return None
+    rows = ledger.database.rows("SELECT folder FROM session WHERE id = ?", (cut.runs[-1].session,))
+    return rows[0][0] if rows else None
 
 
 def _candidates(cut: Slice, files: set[str]) -> list[str]:

@@ -42,6 +42,7 @@ _IMPORTS = opcodes("IMPORT_NAME", "IMPORT_FROM")
 _SUBSCR = opcodes("BINARY_SUBSCR")
 _STORE_SUBSCR = opcodes("STORE_SUBSCR")
 _DELETE_SUBSCR = opcodes("DELETE_SUBSCR")
+_PLAIN = LOADS | {LOAD_CONST} | opcodes("BUILD_MAP", "BUILD_CONST_KEY_MAP")
 _CONTAINS = opcodes("CONTAINS_OP")
 _mentioned = re.compile(r"@([A-Za-z_]\w*)").findall
 _tables = re.compile(r"(?i)\b(?:from|join)\s+([a-z_]\w*)").findall
@@ -135,14 +136,14 @@ class _Finder:
         text = self._constant(at + 1)
         alone = self._is(at + 2, CALLS) and self._steps[at + 2][2] == 1
         code = compiled(text) if isinstance(text, str) else None
-        if code is not None:
-            self._found.codes.append((offset, code, alone and name == "exec" and not self._in_function))
+        if code is not None and alone:  # with namespaces given, it counts when it runs, if these are the notebook's
+            self._found.codes.append((offset, code, name == "exec" and not self._in_function))
         if code is None or not alone:
             self._found.opaque.append((offset, name))
 
     def _namespace(self, at: int, offset: int, name: str) -> None:
         called = self._is(at + 1, CALLS) and self._steps[at + 1][2] == 0
-        if name != "globals" and (self._in_function or not called):
+        if (name != "globals" and (self._in_function or not called)) or (called and self._is_for_run(at)):
             return
         if not (called and self._is_plain_look(at + 2, at - 1)):
             self._found.opaque.append((offset, f"{name}()"))
@@ -150,6 +151,16 @@ class _Finder:
             self._view(offset, at + 2, at - 1)
         else:
             self._found.everything.append(offset)
+
+    def _is_for_run(self, at: int) -> bool:
+        """Tell whether the view at `at` is only given to `exec` or `eval`: what that reads shows when it runs."""
+        run = self._steps[at - 2] if at > 1 else None
+        if run is None or run[1] not in LOADS or loaded(self._code, *run[1:]) not in _RUN:
+            return False
+        call = at + 2
+        while self._is(call, _PLAIN):
+            call += 1
+        return self._is(call, CALLS) and self._steps[call][2] == (2 if call == at + 2 else 3)
 
     def _is_plain_look(self, at: int, before: int) -> bool:
         """Tell whether a view is only asked for one name: `"df" in globals()`, `globals()["df"]`."""
@@ -228,7 +239,8 @@ class _Finder:
         """Look for variables in the strings of a code that calls `query`, `eval`, `sql` or a formula's function."""
         found = self._found
         formula = not _FORMULAS.isdisjoint(self._code.co_names)
-        plain = "eval" in self._code.co_names or "evaluate" in self._code.co_names
+        plain = any(op in LOAD_ATTR and attribute(self._code, op, arg) == "eval" for _, op, arg in self._steps)
+        plain = plain or "evaluate" in self._code.co_names
         last = 0
         for offset, op, arg in self._steps:
             if op in LOAD_ATTR and attribute(self._code, op, arg) in _QUERIES:

@@ -56,11 +56,13 @@ def compile_cell(source: str, filename: str = "<cell>") -> CodeType:
 class CellCode:
     """The compiled code of a cell, scanned once; `resolve` then says what it touches in given namespaces.
 
-    `code` may be any code at module level: a cell's, or what `exec` or `eval` compiled.
+    `code` may be any code at module level: a cell's, or what `exec` or `eval` compiled. No store is sure of one that
+    `may_run_elsewhere`, in a namespace of its own.
     """
 
     def __init__(self, code: CodeType) -> None:
         self._code = code
+        self.may_run_elsewhere = False
         self._scan = scan(code)
         self.mentions = frozenset(code.co_names)
         self._loads = list(self._scan.loads)

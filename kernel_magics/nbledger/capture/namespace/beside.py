@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from nbledger.capture.code.names import CellCode
+from nbledger.capture.hooks import pyplot
 from nbledger.capture.namespace.background import Background
 from nbledger.capture.namespace.kinds import Kind, kind_of
 from nbledger.capture.namespace.patches import watched
-from nbledger.capture.namespace.sharing import Reach, open_figures
+from nbledger.capture.namespace.sharing import Reach
 
 
 class Seen(NamedTuple):
@@ -41,12 +42,12 @@ class Beside:
     @property
     def is_idle(self) -> bool:
         """Whether nothing of the user's goes on, and no figure is open."""
-        return self._background.is_idle and not open_figures()
+        return self._background.is_idle and not pyplot.open_figures()
 
     def before(self, codes: Iterable[CellCode]) -> None:
         """Take note of what there is before a cell runs."""
         self._watches = True
-        self.figures = frozenset(map(id, open_figures()))
+        self.figures = frozenset(map(id, pyplot.open_figures().values()))
         self._classes = watched()
         self._background.before()
         self.specs = self._specs_of_modules() if any("reload" in code.said for code in codes) else {}
@@ -56,6 +57,7 @@ class Beside:
         self._watches = False
         self.figures = frozenset()
         self.specs = {}
+        pyplot.forget()
 
     def after(self) -> Seen:
         """Return what happened since `before`."""

@@ -15,7 +15,7 @@ class Changes:
 
     `used` and `generated` are versions by name; those generated that are `derived` were changed in place, or may have
     been. `deleted` names are no more; `absent` ones were read although an earlier cell had deleted them. `opaque` says
-    why all this cannot be told exactly, or is empty.
+    why all this cannot be told exactly, or is empty. `figures` are the identities of open ones that may have changed.
     """
 
     used: dict[str, Version] = field(default_factory=dict)
@@ -25,6 +25,7 @@ class Changes:
     absent: set[str] = field(default_factory=set)
     names: Names = field(default_factory=Names)
     opaque: tuple[str, ...] = ()
+    figures: frozenset[int] = frozenset()
 
     def edges(self) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
         """Return the edges used and generated, as they are recorded."""

@@ -6,12 +6,13 @@ would take the longer the more there are: the names are kept by mark as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from nbledger.capture.namespace.kinds import IMMUTABLE
-from nbledger.capture.namespace.sharing import NOTHING, Reach
+from nbledger.capture.namespace.kinds import IMMUTABLE, Kind, is_bare, kind_of
+from nbledger.capture.namespace.sharing import NOTHING, Reach, reach_of
 from nbledger.capture.namespace.versions import Token
 from nbledger.records import Version
 
@@ -88,6 +89,16 @@ def flat_reach(value: Any) -> Reach:
     return Reach(frozenset({id(value)}), order=hash((0, *map(id, value))) if arranged else 0)
 
 
-def function_reach(function: FunctionType) -> Reach:
+def _function_reach(function: FunctionType) -> Reach:
     """Return what a function that `is_bare` reaches: itself and its attributes."""
     return Reach(frozenset({id(function), id(function.__dict__)}))
+
+
+def reach_in(value: Any, namespace: Mapping[str, Any], *, scan: bool = True) -> Reach:
+    """Return what a variable's value reaches; what functions and classes call, code that mentions them tells."""
+    if type(value) is FunctionType and is_bare(value, namespace):
+        return _function_reach(value)
+    reach = reach_of(value, namespace, scan=scan)
+    if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
+        return reach._replace(calls=frozenset())
+    return reach

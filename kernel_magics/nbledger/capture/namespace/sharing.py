@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -36,7 +35,7 @@ from nbledger.capture.namespace.loggers import behind_logger
 from nbledger.fingerprint import change_token
 from nbledger.fingerprint.code import CLASS_NOISE
 
-__all__ = ["NOTHING", "Reach", "is_atom", "open_figures", "reach_of", "widened"]
+__all__ = ["NOTHING", "Reach", "is_atom", "reach_of", "widened"]
 
 MAX_OBJECTS = 100_000
 _FRAME_FIELDS = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_is_copy", "_cacher", "_name"})
@@ -217,7 +216,7 @@ class _Walk:
         return children
 
     def modules(self, parts: list[ModuleType]) -> list[Any]:
-        """Look at modules: the user's own ones' globals (but of the notebook itself), and open figures."""
+        """Look at modules: the user's own ones' globals (but of the notebook itself), and loggers."""
         children: list[Any] = []
         for module in (part for part in parts if part.__dict__ is not self.namespace):
             names = module.__dict__
@@ -226,8 +225,6 @@ class _Walk:
                 self.clear = False
                 self.marks.add(id(module))
                 children += [item for key, item in list(names.items()) if key[:2] != "__"]
-            elif isinstance(name, str) and name.partition(".")[0] in ("matplotlib", "seaborn", "pylab"):
-                children += open_figures()
             elif name == "logging":
                 children += [module.root, *list(module.root.manager.loggerDict.values())]
         return children
@@ -389,9 +386,3 @@ _LOOKS: dict[Kind, Callable[[_Walk, list[Any]], list[Any]]] = {
 }
 _ARRANGED_BY_OTHERS = frozenset({Kind.OTHER, Kind.VIEW, Kind.TENSOR, Kind.ARTIST, Kind.MODULE, Kind.WIDGET})
 _SELF_MARKED = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.BUILTIN, Kind.LOGGER})
-
-
-def open_figures() -> list[Any]:
-    """Return the figures that pyplot has open: what `plt.plot` may draw on."""
-    helpers = sys.modules.get("matplotlib._pylab_helpers")
-    return [] if helpers is None else [manager.canvas.figure for manager in list(helpers.Gcf.figs.values())]

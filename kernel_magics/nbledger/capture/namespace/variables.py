@@ -16,15 +16,17 @@ from typing import Any
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.planted import plant_all
 from nbledger.capture.code.reach import Ran, value_of
-from nbledger.capture.code.reach import Reach as CodeReach
 from nbledger.capture.code.resolution import union
+from nbledger.capture.hooks import pyplot
+from nbledger.capture.namespace import exports
 from nbledger.capture.namespace.beside import Beside, isinstance_of_module
 from nbledger.capture.namespace.bindings import Bindings, is_in_history
 from nbledger.capture.namespace.changes import Changes
-from nbledger.capture.namespace.kinds import Kind, content_of, is_bare, kind_of
-from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach, function_reach
+from nbledger.capture.namespace.kinds import Kind, content_of, kind_of
+from nbledger.capture.namespace.known import Known, KnownVariables, flat_reach, reach_in
 from nbledger.capture.namespace.patches import concerns
-from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, reach_of, widened
+from nbledger.capture.namespace.reached import reached_through
+from nbledger.capture.namespace.sharing import NOTHING, Reach, is_atom, widened
 from nbledger.capture.namespace.versions import Token, Versions, isinstance_of_library_class
 from nbledger.records import Version
 
@@ -36,7 +38,6 @@ _LAYOUTS = frozenset({"table", "column", "array", "sparse", "tensor"})
 """Kinds of which another change token may only mean another layout in memory."""
 _FLAT = frozenset({list, set, bytearray})
 _PLAIN = frozenset({int, float, bool, str, type(None)})
-_DRAWING = frozenset({"matplotlib", "seaborn", "pylab"})
 
 
 class Variables:
@@ -56,7 +57,7 @@ class Variables:
         self._gone: set[str] = set()
         self._expected: dict[CellCode, Names] = {}
         self._beside = Beside(namespace)
-        self.still = False
+        self._lends = self.still = False
         self._shown = frozenset[str]()
         self._looked_up: tuple[str, ...] = ()
         self.reaching = self._known.reaching
@@ -122,7 +123,7 @@ class Variables:
         cell.changes.opaque = opaque
         cell.loose = any("base" in code.mentions for code in codes)
         cell.patched = patched
-        cell.codes = codes
+        cell.passed_on = frozenset().union(*(code.passed_on for code in codes))
         cell.run(moved, gone, threads)
         if self._gone:
             self._gone = {name for name in self._gone if name not in cell.now}
@@ -131,6 +132,7 @@ class Variables:
     def _resolve(self, code: CellCode, ran: frozenset[int] | None, ran_in: Ran | None) -> Names:
         """Return what a code touched. What a function read that the cell has bound anew is known from before only."""
         names = code.resolve(self._namespace, ran, ran_in, self._looked_up)
+        names = names._replace(sure=frozenset()) if code.may_run_elsewhere else names
         expected = self._expected.get(code)
         if expected is None or expected.reads <= names.reads:
             return names
@@ -152,9 +154,8 @@ class Variables:
 
     def _bound_by_hand(self, moved: Iterable[str], gone: Iterable[str]) -> None:
         """Take in what was bound or deleted between two cells."""
-        for name in moved:
-            if name in self._known:
-                self._learn(name)
+        for name in (one for one in moved if one in self._known):
+            self._learn(name)
         for name in gone:
             self._known.pop(name, None)
 
@@ -168,22 +169,7 @@ class Variables:
 
     def _through(self, reads: Iterable[str]) -> set[str]:
         """Return the names that notebook functions read which are held by values, where the code does not tell."""
-        found: set[str] = set()
-        seen = set(reads)
-        todo = list(seen)
-        while todo:
-            name = todo.pop()
-            known = self._known.get(name)
-            if known is None or not known.reach.calls:
-                continue
-            told = CodeReach(self._namespace, {}).of(name)
-            more = known.reach.calls - (told.reads if told is not None else frozenset()) - seen
-            more = frozenset(inner for inner in more if inner in self._namespace)
-            self._learn_new(more)
-            found |= more
-            seen |= more
-            todo.extend(more)
-        return found
+        return reached_through(reads, self._namespace, self._known, self._learn_new)
 
     def _learn(self, name: str) -> Known:
         value = self._namespace[name]
@@ -191,6 +177,7 @@ class Variables:
             token, version = self._versions.of(value)
             known = self._known[name] = Known(id(value), token, version, NOTHING)
             return known
+        self._lends = self._lends or type(value) in exports.LENDERS
         flat = None if type(value) is FunctionType else self._versions.of_flat(value)
         if flat is not None:
             known = self._known[name] = Known(id(value), flat.hash, flat, flat_reach(value))
@@ -202,12 +189,7 @@ class Variables:
         return known
 
     def _reach(self, value: Any, *, scan: bool = True) -> Reach:
-        if type(value) is FunctionType and is_bare(value, self._namespace):
-            return function_reach(value)
-        reach = reach_of(value, self._namespace, scan=scan)
-        if reach.calls and kind_of(type(value)) in (Kind.FUNCTION, Kind.CLASS):
-            return reach._replace(calls=frozenset())  # the code of a cell that mentions these tells
-        return reach
+        return reach_in(value, self._namespace, scan=scan)
 
 
 class _Cell:
@@ -225,9 +207,10 @@ class _Cell:
         self.changes = Changes(names=names)
         self.sure = frozenset() if failed else names.sure
         self.loose = False
+        self.held: dict[str, frozenset[int]] = {}
         self.looked: set[str] = set()
         self.patched: set[type] = set()
-        self.codes: list[CellCode] = []
+        self.passed_on: frozenset[str] = frozenset()
         self.tokens: dict[int, tuple[Token, bool]] = {}
         # Marks of what may have changed, and of what surely has not.
         self.reach: set[int] = set()
@@ -238,6 +221,7 @@ class _Cell:
         """Fill in `changes`, from the names that are bound to other objects than before, and those that are gone."""
         names, now, variables = self.changes.names, self.now, self.variables
         reads = names.reads | variables._through(names.reads)
+        reads = self._with_holders(reads, gone) if variables._lends else reads
         moved = moved | self._rebound(names.writes - moved - self.sure)
         same = (self.sure & names.writes) - moved
         written = moved | {name for name in same if name in now and variables._is_users(name)}
@@ -266,7 +250,22 @@ class _Cell:
         for reach in threads:
             self._spread(reach)
         self._look_at_reloaded()
+        self._look_beside(fresh, variables._beside.figures)
+
+    def _with_holders(self, reads: frozenset[str], gone: set[str]) -> frozenset[str]:
+        """Add the variables that hold a buffer of these; takes note of what the cell may let go."""
+        self.held = exports.held_by(reads | self.changes.names.writes | gone, self.known)
+        return reads | exports.holders(reads, self.namespace, self.known)
+
+    def _look_beside(self, fresh: set[int], figures: frozenset[int]) -> None:
+        """Look at what may show the changes, among it these figures that were open, and at what was patched."""
+        if figures:
+            self.reach |= pyplot.asked().figures
         self._look_at_shared(fresh)
+        for name in exports.let_go(self.held, self.known, self.namespace) if self.held else ():
+            self._generate(name, self.variables._learn(name))
+        if figures:
+            self.changes.figures = figures if self.everything else figures & self.reach
         if self.patched:
             self._look_at_patched()
 
@@ -308,14 +307,11 @@ class _Cell:
         elif isinstance_of_library_class(value):
             if self.variables._versions.check(value)[0] != self.known[name].token:
                 self.patched.add(value)
-        elif self.known[name].token is None and self.known[name].ident == id(value) and self._is_passed_on(name):
+        elif self.known[name].token is None and self.known[name].ident == id(value) and name in self.passed_on:
             same = [other for other, known in self.known.items() if known.ident == id(value)]
             self.looked.update(same)  # an iterator that is given another name only goes no further
         elif not is_atom(value):
             self._look(name, value)
-
-    def _is_passed_on(self, name: str) -> bool:
-        return any(name in code.passed_on for code in self.codes)
 
     def _touch_builtins(self, names: Iterable[str]) -> None:
         """Take in what the notebook has put into the builtins."""
@@ -334,8 +330,6 @@ class _Cell:
     def _touch_module(self, name: str, module: ModuleType) -> None:
         if name not in self.known and self.variables._is_users(name):
             self.changes.used[name] = self.variables._learn(name).version
-        if str(module.__dict__.get("__name__")).partition(".")[0] in _DRAWING:
-            self.reach |= self.variables._beside.figures
         self._spread(self.variables._reach(module))
 
     def _look(self, name: str, value: Any) -> bool:

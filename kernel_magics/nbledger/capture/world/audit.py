@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
+from nbledger.capture.world.evaluated import runs_in
+
 _OURS = "nbledger"
 _LIST_BY_THEMSELVES = ("importlib", "_frozen_importlib", "pkgutil", "pkg_resources")
 
@@ -233,14 +235,9 @@ def _exec(args: tuple[Any, ...]) -> None:
     frame = sys._getframe(3)  # below this one, `_tell` and `_hook`
     if not isinstance(args[0], CodeType):
         return
-    if frame.f_globals is _namespace or (frame.f_code.co_name == "execfile" and _runs_in_namespace(frame)):
+    if runs_in(_namespace, frame):
         for listener in _listeners:
             listener.executed(args[0])
-
-
-def _runs_in_namespace(frame: FrameType) -> bool:
-    """Tell whether this is IPython's function by which `%run -i` runs a script among the notebook's variables."""
-    return str(frame.f_globals.get("__name__")).startswith("IPython.") and frame.f_locals.get("glob") is _namespace
 
 
 def _remove(args: tuple[Any, ...]) -> None:

@@ -5,16 +5,32 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from contextlib import suppress
+from functools import lru_cache, partial
+from itertools import islice
+from operator import attrgetter
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from nbledger.capture.hooks.libraries import is_library
+from nbledger.capture.namespace.kinds import in_library
 
 Token = bytes | str | None
 _MISSING = object()
 _MOST_OF_A_MODULE = 200
+CACHED: type = type(lru_cache(len))
+"""The class of functions with `functools.lru_cache`."""
 _CALLED = (FunctionType, type)
+_CONTAINERS = frozenset({list, tuple, dict, set})
+_LEADS: dict[type, Callable[[Any], Any]] = {
+    partial: attrgetter("func"),
+    MethodType: attrgetter("__self__"),
+    CACHED: attrgetter("__wrapped__"),
+}
+_MOST_ITEMS = 50
 _CODE = (FunctionType, BuiltinFunctionType, ModuleType, type)
+_dull: set[type] = {int, float, bool, str, bytes, complex, type(None)}
+"""Types whose instances run no code of the project's."""
 
 
 class _Seen(NamedTuple):
@@ -94,19 +110,70 @@ def is_of_library(name: str) -> bool:
 
 
 def called_modules(mentions: Collection[str], namespace: Mapping[str, Any]) -> Iterator[ModuleType]:
-    """Yield the modules of the project of which a cell that mentions these names may call a function."""
-    found = set()
+    """Yield the modules of the project of which a cell that mentions these names may call a function or method."""
+    waiting: list[ModuleType] = []
     for name in mentions:
         value = namespace.get(name)
+        kind = type(value)
+        if kind in _dull:
+            continue
         if isinstance(value, ModuleType):
             members = vars(value)
-            is_asked = "__getattr__" in members or any(isinstance(members.get(one), _CALLED) for one in mentions)
-            module = value if is_asked else None
+            asked = (*_CALLED, CACHED)
+            if "__getattr__" in members or any(isinstance(members.get(one), asked) for one in mentions):
+                waiting.append(value)
         else:
-            module = sys.modules.get(value.__module__) if isinstance(value, _CALLED) else None
-        if module is not None and module.__name__ not in found and _is_local(module):
+            waiting += _behind(value, kind)
+    found = set()
+    while waiting:
+        module = waiting.pop()
+        if module.__name__ not in found and _is_local(module):
             found.add(module.__name__)
             yield module
+            waiting += _called_by(module)
+
+
+def _behind(value: Any, kind: type, *, inside: bool = True) -> list[ModuleType]:
+    """Return the modules that the code of a value is from, or of what a container or instance of the notebook holds."""
+    if kind is FunctionType:
+        return _modules((value,))
+    if kind in _CONTAINERS:
+        return _inside(value.values() if kind is dict else value) if inside else []
+    if kind in _LEADS:
+        behind = _LEADS[kind](value)
+        return _behind(behind, type(behind))
+    if isinstance(value, type):
+        return _modules(value.__mro__)
+    classes = kind.__mro__
+    if all(in_library(cls.__module__) for cls in classes):
+        _dull.add(kind)
+        return []
+    found = _modules(classes)
+    if inside and kind.__module__ == "__main__":
+        with suppress(AttributeError):
+            found += _inside(object.__getattribute__(value, "__dict__").values())
+    return found
+
+
+def _inside(values: Iterable[Any]) -> list[ModuleType]:
+    items = list(islice(values, _MOST_ITEMS))
+    if _dull.issuperset(map(type, items)):
+        return []
+    kinds = {type(item): item for item in items}
+    return [module for kind, item in kinds.items() for module in _behind(item, kind, inside=False)]
+
+
+def _modules(written: Iterable[Any]) -> list[ModuleType]:
+    """Return the modules, of no library, where these functions or classes were written."""
+    names = {item.__module__ for item in written}
+    return [sys.modules[name] for name in names if name in sys.modules and name != "__main__" and not in_library(name)]
+
+
+def _called_by(module: ModuleType) -> list[ModuleType]:
+    """Return the modules that are among the globals of a module, or whose functions and classes are."""
+    values = list(vars(module).values())
+    written = [value for value in values if isinstance(value, _CALLED) and value.__module__ != module.__name__]
+    return [*(value for value in values if isinstance(value, ModuleType)), *_modules(written)]
 
 
 def data_of(module: ModuleType) -> list[str]:

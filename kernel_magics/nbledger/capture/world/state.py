@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from nbledger.capture.code.planted import is_called_within, plant, take_new
 from nbledger.capture.world import audit, entropy, seeding
+from nbledger.capture.world.annotated import Annotated
+from nbledger.capture.world.caches import Caches
 from nbledger.capture.world.entropy import Place
+from nbledger.capture.world.figures import Figures
 from nbledger.capture.world.file_events import ASKS_FOR_FILES
 from nbledger.capture.world.generators import GENERATORS, Generator, RandomState, asks_state, restore
 from nbledger.capture.world.module_data import (
@@ -38,7 +41,8 @@ from nbledger.capture.world.module_data import (
     submodules_named,
 )
 from nbledger.capture.world.settings import RECURSES, SETTINGS, Settings, environment, libraries_of, matters
-from nbledger.records import ABSENT, Edge, Version
+from nbledger.capture.world.state_use import Found, StateUse
+from nbledger.records import ABSENT, Version
 
 __all__ = ["State", "StateUse", "restore"]
 
@@ -55,48 +59,6 @@ _SETTINGS = {setting.name: setting for setting in SETTINGS}
 _NOBODYS = frozenset({"sys", "os", "builtins", "__main__"})
 """Modules of which the functions do not look at what else is in them."""
 _OWN_NAMES = frozenset({_PATH, _ENVIRON, "matplotlib.pyplot.rcParams", *_SETTINGS})
-
-
-class StateUse(NamedTuple):
-    """What a cell did with hidden state. `stored` are contents to keep: random states that no cell can make again."""
-
-    used: tuple[Edge, ...] = ()
-    generated: tuple[Edge, ...] = ()
-    versions: tuple[Version, ...] = ()
-    stored: tuple[tuple[Version, bytes], ...] = ()
-    opaque: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Found:
-    """Edges and versions on their way into a `StateUse`."""
-
-    used: dict[str, Edge] = field(default_factory=dict)
-    generated: dict[str, Edge] = field(default_factory=dict)
-    versions: dict[str, Version] = field(default_factory=dict)
-    stored: dict[str, tuple[Version, bytes]] = field(default_factory=dict)
-    opaque: list[str] = field(default_factory=list)
-
-    def use(self, name: str, version: Version) -> None:
-        self.versions[version.hash] = version
-        self.used[name] = Edge(version.hash, name, "state")
-
-    def generate(self, name: str, version: Version, *, derived: bool) -> None:
-        self.versions[version.hash] = version
-        self.generated[name] = Edge(version.hash, name, "state", derived=derived)
-
-    def store(self, version: Version, data: bytes) -> None:
-        self.versions[version.hash] = version
-        self.stored[version.hash] = version, data
-
-    def done(self) -> StateUse:
-        return StateUse(
-            tuple(self.used.values()),
-            tuple(self.generated.values()),
-            tuple(self.versions.values()),
-            tuple(self.stored.values()),
-            tuple(self.opaque),
-        )
 
 
 @dataclass(slots=True)
@@ -124,6 +86,9 @@ class State(audit.Listener, seeding.SeedListener):
         self._settings.learn()
         self._data = ModuleData(token)
         self._imports = ImportEffects()
+        self._figures = Figures(version)
+        self._caches = Caches(version)
+        self._annotated = Annotated(version)
         self._made: dict[str, Version] = {}
         self._planted: set[str] = set()
         self._of_libraries: set[str] = set()
@@ -166,6 +131,7 @@ class State(audit.Listener, seeding.SeedListener):
             watched.began = self._state_of(watched, trust=True)
         self._folder = _current_folder()
         self._environment = environment()
+        self._figures.begin(codes_hint)
         self._settings.before(codes_hint)
         # A library may itself import what is new (`pandas.io.parquet`) between cells, in a thread of the front end.
         self._imports.before(by_hand="modules" in codes_hint)
@@ -173,14 +139,22 @@ class State(audit.Listener, seeding.SeedListener):
             if name not in _OWN_NAMES:
                 self._data.changed(name)
         if namespace is not None:
-            for module in called_modules(codes_hint, namespace):
-                self._data.learn(data_of(module))
+            data = [name for module in called_modules(codes_hint, namespace) for name in data_of(module)]
+            self._data.learn(data)
+            self._caches.begin(codes_hint, namespace, map(attribute, data))
 
     def end(
-        self, attributes: Collection[str], stored_attributes: Collection[str], namespace: Mapping[str, Any]
+        self,
+        attributes: Collection[str],
+        stored_attributes: Collection[str],
+        namespace: Mapping[str, Any],
+        figures: Collection[int] = (),
     ) -> StateUse:
-        """Return what the cell did with hidden state since `begin`. Arguments are of `Names`, and the namespace."""
-        found = _Found()
+        """Return what the cell did with hidden state since `begin`. Arguments are of `Names`, and the namespace.
+
+        `figures` are the identities of open ones that its variables led to.
+        """
+        found = Found()
         earlier = dict(self._made)
         for watched in self._watched.values():
             self._random(watched, found, namespace)
@@ -190,6 +164,9 @@ class State(audit.Listener, seeding.SeedListener):
         if self._tape.is_full:
             found.opaque.append("more random generators were made without a seed than are kept")
         self._process(found, earlier, attributes)
+        self._figures.end(found, self._hint, figures)
+        self._caches.end(found, self._hint)
+        self._annotated.end(found, self._hint, namespace)
         self._changed_settings(found, earlier, attributes, namespace)
         self._attributes(found, earlier, attributes, stored_attributes, namespace)
         self._imported(found, earlier, attributes, namespace)
@@ -238,7 +215,7 @@ class State(audit.Listener, seeding.SeedListener):
         except Exception:  # noqa: BLE001 - half imported, or another version of the library
             return None
 
-    def _random(self, watched: _Watched, found: _Found, namespace: Mapping[str, Any]) -> None:
+    def _random(self, watched: _Watched, found: Found, namespace: Mapping[str, Any]) -> None:
         name, began = watched.generator.name, watched.began
         asked = asks_state(name, self._hint, namespace)
         now = self._state_of(watched)
@@ -261,7 +238,7 @@ class State(audit.Listener, seeding.SeedListener):
 
     # The process
 
-    def _process(self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str]) -> None:
+    def _process(self, found: Found, earlier: Mapping[str, Version], attributes: Collection[str]) -> None:
         asks = self._relied or not _ASKS_FOLDER.isdisjoint(self._hint)
         if _FOLDER in earlier and asks:
             found.use(_FOLDER, earlier[_FOLDER])
@@ -285,7 +262,7 @@ class State(audit.Listener, seeding.SeedListener):
             place = self._folder
         return self._version(place)
 
-    def _make(self, found: _Found, name: str, version: Version, *, derived: bool) -> None:
+    def _make(self, found: Found, name: str, version: Version, *, derived: bool) -> None:
         self._made[name] = version
         found.generate(name, version, derived=derived)
 
@@ -293,7 +270,7 @@ class State(audit.Listener, seeding.SeedListener):
 
     def _changed_settings(
         self,
-        found: _Found,
+        found: Found,
         earlier: Mapping[str, Version],
         attributes: Collection[str],
         namespace: Mapping[str, Any],
@@ -315,7 +292,7 @@ class State(audit.Listener, seeding.SeedListener):
 
     def _attributes(
         self,
-        found: _Found,
+        found: Found,
         earlier: Mapping[str, Version],
         attributes: Collection[str],
         stored: Collection[str],
@@ -357,7 +334,7 @@ class State(audit.Listener, seeding.SeedListener):
         return any(f"{asked}.".startswith(f"{name}.") for asked in self._imported_names)
 
     def _search_path(
-        self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
+        self, found: Found, earlier: Mapping[str, Version], attributes: Collection[str], new: Collection[str]
     ) -> None:
         if _PATH in earlier:
             folders = self._added | absolute(folder for folder in sys.path if folder[:1] != os.sep)
@@ -369,7 +346,7 @@ class State(audit.Listener, seeding.SeedListener):
             self._make(found, _PATH, self._version(self._path), derived=True)
 
     def _imported(
-        self, found: _Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
+        self, found: Found, earlier: Mapping[str, Version], attributes: Collection[str], namespace: Mapping[str, Any]
     ) -> None:
         new = self._imports.new()
         patched = self._planted.intersection(earlier)

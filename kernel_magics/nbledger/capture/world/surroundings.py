@@ -15,9 +15,11 @@ from nbledger.capture.code.lines import Lines, Ran
 from nbledger.capture.code.names import CellCode, Names
 from nbledger.capture.code.reach import ATOMS
 from nbledger.capture.code.recursion import recurses
+from nbledger.capture.hooks import pyplot
 from nbledger.capture.namespace.variables import Variables
 from nbledger.capture.namespace.versions import Versions
 from nbledger.capture.world import audit, file_calls, seeding
+from nbledger.capture.world.annotated import looks_at_annotations
 from nbledger.capture.world.callbacks import Callbacks
 from nbledger.capture.world.files import Files, asks
 from nbledger.capture.world.outputs import Outputs
@@ -51,6 +53,7 @@ class _Executed(audit.Listener):
         """`exec` or `eval` was called."""
         if len(self.codes) < _MOST_EXECUTED:
             found = CellCode(code)
+            found.may_run_elsewhere = True
             self.codes.append(found)
             self._learn([found])
 
@@ -84,6 +87,7 @@ class Surroundings:
         said = frozenset().union(*(code.said for code in codes), *(inner.co_names for inner in reached))
         if self._state.has_depth and recurses([*(code.code for code in codes), *reached]):
             said |= {RECURSES}
+        said |= looks_at_annotations(said, [code.code for code in codes])
         self._is_traced = not _TRACES.isdisjoint(said)
         self._look_at(codes, names)
         self._files.note_asked(said, self._texts(codes, names, reached, said))
@@ -143,18 +147,19 @@ class Surroundings:
         """Stop watching; returns the code that `exec` and `eval` were given, and the lines that ran."""
         audit.deactivate()
         seeding.deactivate()
+        pyplot.stop()
         file_calls.deactivate()
         ran = self._lines.end() if self._lines.are_known else Ran(functions=self._callbacks.at_large())
         if ran is not None and self._is_traced:
             ran = Ran(ran.module, {}, ran.files)
         return list(self._executed.codes), ran
 
-    def end(self, names: Names) -> Use:
-        """Return what the cell, which touched these names, used and generated since `begin`."""
+    def end(self, names: Names, figures: Collection[int] = ()) -> Use:
+        """Return what the cell, which touched these names and open figures, used and generated since `begin`."""
         namespace = self._namespace
         self._note_values(names.reads | names.writes)
         files = self._files.end()
-        state = self._state.end(names.attributes, names.stored_attributes, namespace)
+        state = self._state.end(names.attributes, names.stored_attributes, namespace, figures)
         outputs = self.outputs.use(names.outputs)
         callbacks = self._callbacks.end(names.strangers, self._lines.survivors())
         return Use(
