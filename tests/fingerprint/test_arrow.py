@@ -159,3 +159,17 @@ def test_polars_frames_are_their_content():
 
 def test_a_lazy_frame_is_a_plan_and_opaque():
     assert fingerprint(pl.LazyFrame({"a": [1]})).exactness == "opaque"
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_many_small_chunks_are_checked_together_and_every_change_in_them_shows(kind):
+    items = [None if index % 9 == 4 else f"word {index % 700}" for index in range(40_000)]
+    changed = [*items[:39_990], "another", *items[39_991:]]
+    whole, other = pa.array(items, kind), pa.array(changed, kind)
+    small = [
+        pa.chunked_array([array.slice(i, 90) for i in range(0, len(array), 90)], type=kind) for array in (whole, other)
+    ]
+    assert fingerprint(small[0]).hash == fingerprint(pa.chunked_array([whole], type=kind)).hash
+    assert fingerprint(small[1]).hash == fingerprint(pa.chunked_array([other], type=kind)).hash
+    tokens = [[token(column) for _ in range(2)] for column in small]
+    assert tokens[0][0] == tokens[0][1] != tokens[1][0] == tokens[1][1]
