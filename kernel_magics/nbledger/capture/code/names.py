@@ -39,7 +39,8 @@ from nbledger.capture.code.reach import PLAIN, Ran, Reach, function_globals, hol
 from nbledger.capture.code.resolution import Flowing, Names, Resolution, Seen, behind_chain
 from nbledger.capture.code.scan import Inner, class_loads, scan
 from nbledger.capture.code.still import are_pure, are_still, may_be_still, runs_in_order
-from nbledger.capture.code.still_functions import REACHES_ATTRIBUTES, called, codes_of, says_too_much
+from nbledger.capture.code.still_functions import REACHES_ATTRIBUTES, called, says_too_much, touched_by_each
+from nbledger.capture.code.touched import Touched
 from nbledger.fingerprint.syntax import compile_quietly
 
 __all__ = ["CellCode", "Names", "compile_cell", "function_globals"]
@@ -69,8 +70,8 @@ class CellCode:
         self._events: list[Event] = self._scan.events
         self._maybe: list[tuple[int, str, bool]] = []
         self._last: tuple[frozenset[int], Seen] | None = None
-        # What was told last of a still cell that calls functions: it depends on their codes alone.
-        self._told: list[tuple[Seen, tuple[str, ...], list[CodeType | None], Names]] = []
+        # What was told last of a still cell that calls functions: it depends on what their codes touch alone.
+        self._told: list[tuple[Seen, tuple[str, ...], list[Touched | None], Names]] = []
         self._now: list[tuple[int, Inner]] = []
         self._defs: list[tuple[int, Inner]] = []
         if self._scan.inner:
@@ -106,14 +107,14 @@ class CellCode:
         seen = self._all if ran is None else self._seen_of(ran)
         if not ran_in and self._is_simple and self._only_plain(namespace):
             return self._of_plain(seen, namespace)
-        codes = codes_of(looked_up, namespace) if looked_up and not ran_in else None
-        if codes is None:
+        touched = touched_by_each(looked_up, self._defined, namespace) if looked_up and not ran_in else None
+        if touched is None:
             return Resolution(seen, namespace, ran_in).names()
         for known in self._told:
-            if known[0] is seen and known[1] == looked_up and known[2] == codes:
+            if known[0] is seen and known[1] == looked_up and known[2] == touched:
                 return known[3]
         names = Resolution(seen, namespace, None).names()
-        self._told = [(seen, looked_up, codes, names), *self._told[:1]]
+        self._told = [(seen, looked_up, touched, names), *self._told[:1]]
         return names
 
     @staticmethod

@@ -19,6 +19,7 @@ from nbledger.capture.code.dynamic import TRIGGERS
 from nbledger.capture.code.reach import ATOMS, function_globals, holds_nothing
 from nbledger.capture.code.scan import is_output
 from nbledger.capture.code.still import are_pure, is_data, is_harmless
+from nbledger.capture.code.touched import Touched
 
 _MISSING = object()
 _BUILTINS = vars(builtins)
@@ -73,22 +74,38 @@ def called(
     return None
 
 
-def codes_of(names: Iterable[str], namespace: Mapping[str, Any]) -> list[CodeType | None] | None:
-    """Return the code of each name that stands for a function which holds nothing else; `None` for plain data.
+def touched_by_each(
+    names: Iterable[str], defs: Mapping[str, list[CodeType]], namespace: Mapping[str, Any]
+) -> list[Touched | None] | None:
+    """Return what the functions touch that each name stands for, or will (`defs`); `None` for one that has none.
 
     `None` for all of them when a value may lead to other functions.
     """
-    found: list[CodeType | None] = []
-    for value in map(namespace.get, names):
-        if type(value) is not FunctionType:
-            if not holds_nothing(value):
+    found: list[Touched | None] = []
+    for name in names:
+        value = namespace.get(name)
+        codes: Iterable[CodeType] = defs.get(name, ())
+        if type(value) is FunctionType:
+            if value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__dict__:
                 return None
-            found.append(None)
-        elif value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__dict__:
+            codes = (*codes, value.__code__)
+        elif not holds_nothing(value):
             return None
-        else:
-            found.append(value.__code__)
+        found.append(_union(map(function_globals, codes)))
     return found
+
+
+def _union(parts: Iterable[Touched]) -> Touched | None:
+    first: Touched | None = None
+    for part in parts:
+        if first is None:
+            first = part
+        elif part != first:
+            both = Touched()
+            both.add(first)
+            both.add(part)
+            first = both
+    return first
 
 
 def _reads(value: Any, codes: Iterable[CodeType], namespace: Mapping[str, Any]) -> Iterable[str] | None:
