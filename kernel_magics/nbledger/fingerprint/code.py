@@ -34,7 +34,7 @@ CLASS_NOISE = frozenset(
     {
         "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
         "__annotate__", "__annotate_func__", "__annotations_cache__", "__annotations__", "__classdictcell__",
-        "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__",
+        "__abstractmethods__", "_abc_impl", "__parameters__", "__orig_bases__", "__match_args__",
         "__dataclass_params__", "__dataclass_fields__", "__hash__", "__slotnames__", "__replace__",
         "__type_params__", "__class_getitem__",
     }
@@ -339,6 +339,8 @@ def _build_class(walk: Walk, cls: type) -> bytes:
         for name, field in dict(fields).items():
             parts.append(walk.encode((name, str(field.type), field.default, field.default_factory, field.compare)))
     parts.extend(map(walk.encode, _virtual_children(cls)))
+    # Mostly the fields, but anybody may assign others.
+    parts.extend([walk.encode(cls.__dict__.get("__match_args__"))] if walk.change else [])
     enum = "_member_map_" in cls.__dict__
     for name in sorted(cls.__dict__):
         item = cls.__dict__[name]

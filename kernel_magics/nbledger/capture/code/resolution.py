@@ -218,7 +218,8 @@ class Resolution:
                 if code in inner and code.co_name.startswith("<"):
                     continue
                 self._through(0, self._reach.through([code]))
-                strangers.add(code)
+                if code not in inner:
+                    strangers.add(code)
         if strangers:
             self._strangers.update(map(label_of, strangers))
             self._loads.extend((0, name) for name in self._reach.holders(strangers))
