@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -14,6 +15,7 @@ _LEAST_ROWS = 20
 _START = 100
 _LEAST_DISTINCT = 12
 _MANY_IDS = 100
+_CHANCES = 10_000
 
 
 def target_copies(model: Any, data: Any, y: Any) -> list[list[str]]:
@@ -39,6 +41,8 @@ def target_copies(model: Any, data: Any, y: Any) -> list[list[str]]:
     numeric = target.dtype.kind in "biuf"
     many = codes.max() + 1 >= _LEAST_DISTINCT and codes.max() + 1 > len(codes) // 20
     columns = _columns(data, _used_columns(model, data))
+    if not _tells(codes, len(columns)):
+        return []
     found = []
     for name, column in columns:
         values = _vector(column)
@@ -52,6 +56,17 @@ def target_copies(model: Any, data: Any, y: Any) -> list[list[str]]:
             found.append([name, relation])
     indicators = [one for one in found if one[1] == "indicator"]
     return [one for one in found if one[1] != "indicator"] + (indicators if len(indicators) > 1 else [])
+
+
+def _tells(codes: Any, columns: int) -> bool:
+    """Tell whether a column in the order of the target is more than chance: one in 10,000, for all columns together.
+
+    So many columns are tried, and each would be it by chance in one of n! / (a! b! ...) ways to arrange the classes.
+    """
+    import numpy as np
+
+    ways = math.lgamma(len(codes) + 1) - sum(math.lgamma(count + 1) for count in np.bincount(codes).tolist())
+    return ways >= math.log(_CHANCES * max(1, columns))
 
 
 def _relation(values: Any, target: Any, codes: Any, numeric: bool, many: bool, *, alone: bool) -> str | None:
