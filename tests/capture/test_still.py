@@ -329,8 +329,11 @@ def test_functions_are_recorded_the_same_whether_or_not_a_cell_counts_as_still(b
         functions = [draw.choice("fgh") for _ in range(2)]
         source = draw.choice(forms).format(functions[0], body, functions[1], draw.choice("abc"), draw.choice("abc"))
         facts = [notebook.run(source).facts for notebook in both]
-        for part in ("used", "generated", "opaque", "versions"):
-            assert set(getattr(facts[0], part)) == set(getattr(facts[1], part)), source
+        assert facts[0].opaque == facts[1].opaque, source
+        for part in ("used", "generated"):  # that a function may have been given away is told of watched cells only
+            still, watched = ({edge for edge in getattr(one, part) if "callback" not in edge.name} for one in facts)
+            assert still <= watched, source
+            assert still == watched or (part == "used" and sys.version_info < (3, 12)), source
     assert both[0].still.count(True) > 100
     assert not any(both[1].still)
 

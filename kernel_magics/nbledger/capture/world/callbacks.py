@@ -2,7 +2,8 @@
 
 A cell in which one runs, though nothing in it leads there, depends on the cells that gave it away. Where to is not
 known, and need not be: what is given away and kept has more references after the cell than before. Which functions ran
-is known on Python 3.12 and later; before, any cell may have run those that no variable holds.
+is known on Python 3.12 and later; before, any cell may have run those that no variable holds (methods of classes aside:
+each instance of a class is a reference to it).
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class Callbacks:
         if ADDRESS(value) != counted.ident:
             return {counted.name}
         codes = codes_behind(value, self._namespace)
-        if not _TELLS and self._holders(value) <= counted.holders:
+        if not _TELLS and not isinstance(value, type) and self._holders(value) <= counted.holders:
             every = (inner for code in codes for inner in nested(code))
             self._at_large.update((code, frozenset(line for *_, line in code.co_lines() if line)) for code in every)
         return set(map(label_of, codes))
