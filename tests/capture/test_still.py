@@ -7,15 +7,23 @@ import random
 import sys
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
+from nbledger.capture.code import planted
 from nbledger.capture.code.names import CellCode, compile_cell
 from nbledger.capture.hooks import calls
 from nbledger.capture.identity import current_session
 from nbledger.capture.outcome import Outcome
 from nbledger.capture.recorder import Cell, Context, Recorder
 from nbledger.capture.writer import Writer
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_libraries(monkeypatch):
+    """No cell of another test has put code into a library: with such code no function is known to do no more."""
+    monkeypatch.setattr(planted, "_planted", WeakKeyDictionary())
 
 
 class Notebook:
