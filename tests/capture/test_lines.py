@@ -113,6 +113,15 @@ def test_a_generator_of_an_earlier_cell_reads_where_it_goes_on(cells: Cells) -> 
     assert cells.reads("next(it)") == {"next", "it", "b"}
 
 
+def test_a_function_in_one_line_is_told_in_each_cell_in_which_it_runs(cells: Cells) -> None:
+    cells.run("a, b = 1, 2\ndef f(x): return a if x else 0\ng = lambda: b\nclass C:\n    def m(self): return a + b")
+    for _ in range(3):
+        assert cells.reads("f(1)") == {"f", "a"}
+        assert cells.reads("g()") == {"g", "b"}
+        assert cells.reads("C().m()") == {"C", "a", "b"}
+        assert cells.reads("f if a else f(1)") == {"f", "a"}
+
+
 def test_a_function_that_a_library_calls_back_is_watched(cells: Cells) -> None:
     cells.run("import functools\nk = 1\nunused = 2\ndef key(v):\n    return v * k if v else unused")
     assert cells.reads("sorted([1], key=key)") >= {"key", "k"}

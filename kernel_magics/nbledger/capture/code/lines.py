@@ -16,6 +16,7 @@ import sys
 import weakref
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -32,6 +33,10 @@ _LOOPS = selection(opcodes("FOR_ITER"))
 _BODIES = ("<timed exec>", "ipython-input", "ipykernel")
 _CO_RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _MAX_CODES = 400
+_LOSES_FIRST_LINE = sys.version_info >= (3, 13)
+"""The line of the instruction that a function starts with is told once only, however often its event is set anew."""
+_BYTES_OF_START = (2, 6)
+"""RESUME alone, and what makes a generator before it."""
 _NONE: frozenset[int] = frozenset()
 _Watched = tuple[CodeType, set[int]]
 
@@ -214,14 +219,22 @@ class Lines:
 
     def _instruction(self, code: CodeType, offset: int) -> object:
         found = self._modules.get(id(code))
-        if found is not None and _HANDLERS_OF_WITH[code.co_code[offset]]:
+        if found is None:
+            return self._line(code, _line_of(code, offset))
+        if _HANDLERS_OF_WITH[code.co_code[offset]]:
             found[1].add(-_line_of(code, offset))
         return _monitoring.DISABLE
 
 
 def _events_of(code: CodeType) -> int:
     events: int = _EVENTS.LINE | (_EVENTS.PY_RESUME if code.co_flags & _CO_RESUMED else 0)
-    return events
+    return events | _EVENTS.INSTRUCTION if _LOSES_FIRST_LINE and _is_begun_in_first_line(code) else events
+
+
+def _is_begun_in_first_line(code: CodeType) -> bool:
+    """Tell whether more than the instruction that a function starts with is in its first line: a lambda's all are."""
+    own = takewhile(lambda part: part[2] in (None, code.co_firstlineno), code.co_lines())
+    return sum(end - start for start, end, line in own if line) > _BYTES_OF_START[bool(code.co_flags & _CO_RESUMED)]
 
 
 def _goes_on(code: CodeType, offset: int, line: int) -> bool:
