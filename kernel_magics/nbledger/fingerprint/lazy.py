@@ -62,15 +62,22 @@ def _slots(cls: type) -> tuple[Any, ...]:
     return found
 
 
-def _find_slots(cls: Any) -> tuple[Any, ...]:
-    plain = (
-        getattr(cls, "__getattr__", None) is not None
-        and cls.__reduce_ex__ is object.__reduce_ex__
+def is_pickled_as_object(cls: Any) -> bool:
+    """Tell whether instances are pickled, and their attributes read, as `object` does it."""
+    return (
+        cls.__reduce_ex__ is object.__reduce_ex__
         and cls.__reduce__ is object.__reduce__
         and cls.__getstate__ is object.__getstate__
         and cls.__getattribute__ is object.__getattribute__
         and not hasattr(cls, "__getnewargs_ex__")
         and not hasattr(cls, "__getnewargs__")
+    )
+
+
+def _find_slots(cls: Any) -> tuple[Any, ...]:
+    plain = (
+        getattr(cls, "__getattr__", None) is not None
+        and is_pickled_as_object(cls)
         and all(base is object or base.__flags__ & _HEAP for base in cls.__mro__)
     )
     if not plain:

@@ -158,12 +158,7 @@ def _is_plain(cls: Any) -> bool:
     """Tell whether instances are their `__dict__` alone, and are pickled as `object` does it."""
     return (
         cls.__basicsize__ == _Plain.__basicsize__
-        and cls.__reduce_ex__ is object.__reduce_ex__
-        and cls.__reduce__ is object.__reduce__
-        and cls.__getstate__ is object.__getstate__
-        and cls.__getattribute__ is object.__getattribute__
-        and not hasattr(cls, "__getnewargs_ex__")
-        and not hasattr(cls, "__getnewargs__")
+        and lazy.is_pickled_as_object(cls)
         and not any("__slots__" in base.__dict__ for base in cls.__mro__)
     )
 
